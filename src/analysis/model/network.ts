@@ -1,0 +1,82 @@
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { Activation } from '../../report/activations';
+import type { JsonPath, LayerReport, ModelSummary, WeightReport } from '../../report/report';
+
+/**
+ * A loaded model, ready to be measured: the seam between the model formats (one file each beside this one) and the
+ * measurement, which knows only this interface. It owns its weights' tensors; `dispose` releases them.
+ */
+export interface Network {
+  readonly summary: ModelSummary;
+  readonly inputs: readonly NetworkInput[];
+  /** Every layer call in execution order, found by a dry run on one sample. */
+  readonly calls: readonly LayerCall[];
+
+  /**
+   * Runs the network in inference mode on a batch, one tensor `[samples, ...shape]` per input, showing the observer
+   * every layer call in execution order. Every tensor that the observer returns takes the place of the one it was
+   * shown, so that gradients flow through it. Must run inside `tf.tidy` (and inside a gradient scope for gradients).
+   */
+  trace(inputs: readonly Tensor[], observer: TraceObserver): TracedOutput[];
+
+  /** A network of the same architecture whose weights are drawn anew by the saved initialisers (Glorot uniform and zeros where none is saved); null where that is impossible (GraphModel). */
+  reinitialized(seed: number): Network | null;
+
+  dispose(): void;
+}
+
+export interface NetworkInput {
+  readonly name: string;
+  /** Shape of one sample; free dimensions have been given a sensible size. */
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32' | 'bool';
+  /** The batch size, where the model fixes one. */
+  readonly batchSize: number | null;
+  /** What a synthetic probe must look like: pixels in [0, 1], indices below `limit`, or anything. */
+  readonly kind: 'image' | 'indices' | 'features';
+  /** For indices: one more than the largest valid index (an Embedding's `inputDim`). */
+  readonly limit: number | null;
+}
+
+export interface TraceObserver {
+  /** `z`, the argument of the layer's activation, `[samples, ...]`; several times per call for recurrent layers (once a step). */
+  preActivation(call: LayerCall, z: Tensor): Tensor;
+  /** The layer's output, `[samples, ...]`. `inputs` are what the call consumed. */
+  output(call: LayerCall, a: Tensor, inputs: readonly Tensor[]): Tensor;
+}
+
+export interface TracedOutput {
+  /** The call that produced the output; null when a model input is returned as it is. */
+  readonly call: LayerCall | null;
+  readonly tensor: Tensor;
+}
+
+/** Everything about one layer call that does not depend on the probe. */
+export interface LayerCall {
+  readonly name: string;
+  readonly className: string;
+  readonly inputs: readonly string[];
+  readonly activation: Activation | null;
+  readonly units: number | null;
+  readonly outputShape: readonly number[];
+  readonly parameters: number;
+  readonly trainable: boolean;
+  readonly role: LayerReport['role'];
+  readonly jsonPath: JsonPath | null;
+  readonly weights: readonly Weight[];
+  /** For calls of a kind whose output repeats the units of the layer before (Dropout, Flatten, pooling, …): they are not judged for dead units. */
+  readonly structural: boolean;
+  /** Why some part of this call can't be measured, one sentence each. */
+  readonly unknown: readonly string[];
+}
+
+export interface Weight {
+  /** The name within its layer: kernel, bias, … */
+  readonly name: string;
+  /** The live tensor; for layers models the variable that `trace` reads, so that assigning changes the network. */
+  readonly value: Tensor | Variable;
+  readonly trainable: boolean;
+  readonly initializer: WeightReport['initializer'];
+  readonly fanIn: number | null;
+  readonly fanOut: number | null;
+}
