@@ -1,0 +1,67 @@
+import { DiagnosisError } from '../../report/errors';
+import type { TensorSpec } from '../../report/report';
+import type { ArrayReader } from './arrayReader';
+import type { ArrayChoice } from './assignment';
+import { sizeOf } from './inputStatistics';
+import { visitRows } from './rows';
+import { fitShape, formatShape } from './shapes';
+
+/** The labels of one output: as the file holds them, or one-hot where it holds class indices and the output has several units. */
+export class Labels {
+  private constructor(
+    readonly choice: ArrayChoice,
+    readonly reader: ArrayReader,
+    /** Of one label. */
+    readonly shape: readonly number[],
+    /** Number of classes where the file holds indices, null where it holds whole labels. */
+    private readonly classes: number | null,
+  ) {}
+
+  get place(): string {
+    return this.choice.file.place;
+  }
+
+  /** Rejects with `shape-mismatch` when the rows can be neither the output's labels nor indices of its units. */
+  static async open(output: TensorSpec, choice: ArrayChoice): Promise<Labels> {
+    const expected = output.shape.slice(1);
+    const shape = expected.map((dimension) => dimension ?? 1);
+    const reader = await choice.file.open(choice.array, { role: 'labels', shape, kind: 'features', reserved: null });
+    const whole = fitShape(expected, reader.shape);
+    if (whole !== null) return new Labels(choice, reader, whole, null);
+    const classes = expected.at(-1) ?? null;
+    const positions = fitShape(expected.slice(0, -1), reader.shape);
+    if (classes !== null && classes > 1 && positions !== null) {
+      return new Labels(choice, reader, [...positions, classes], classes);
+    }
+    const holds = formatShape(reader.shape);
+    throw new DiagnosisError(
+      'shape-mismatch',
+      `The output ${output.name} gives ${formatShape(expected)} per sample, the labels hold ${holds}.`,
+      choice.file.place,
+      'Give for each sample one class index, or one label of the shape of the output.',
+    );
+  }
+
+  /** The labels of these rows, `[rows, ...shape]`. */
+  async batch(rows: readonly number[]): Promise<Float32Array> {
+    const { classes } = this;
+    const size = sizeOf(this.shape);
+    const read = sizeOf(this.reader.shape);
+    const labels = new Float32Array(rows.length * size);
+    await visitRows(this.reader, rows, (numbers, from, position) => {
+      const to = position * size;
+      for (let i = 0; i < read; i++) {
+        const value = numbers[from + i];
+        if (classes === null) labels[to + i] = value;
+        else labels[to + i * classes + this.validClass(value, classes, rows[position])] = 1;
+      }
+    });
+    return labels;
+  }
+
+  private validClass(value: number, classes: number, row: number): number {
+    if (Number.isInteger(value) && value >= 0 && value < classes) return value;
+    const message = `The label in row ${row} is ${value}, but the output has the classes 0 to ${classes - 1}.`;
+    throw new DiagnosisError('invalid-data', message, this.place, 'Number the classes from 0, or give one-hot labels.');
+  }
+}
