@@ -117,26 +117,26 @@ function elementType(bytes: Bytes, descr: string): ElementType {
   };
 }
 
-const NAMES: ReadonlyMap<string, string> = new Map([
+const NAMES = new Map([
   ['f', 'float'],
   ['i', 'int'],
   ['u', 'uint'],
   ['b', 'bool'],
 ]);
 
-const VIEWS: ReadonlyMap<string, (buffer: ArrayBuffer) => Numbers> = new Map([
-  ['b1', (buffer: ArrayBuffer) => Uint8Array.from(new Uint8Array(buffer), (byte) => (byte === 0 ? 0 : 1))],
-  ['u1', (buffer: ArrayBuffer) => new Uint8Array(buffer)],
-  ['u2', (buffer: ArrayBuffer) => new Uint16Array(buffer)],
-  ['u4', (buffer: ArrayBuffer) => new Uint32Array(buffer)],
-  ['u8', (buffer: ArrayBuffer) => Float64Array.from(new BigUint64Array(buffer), Number)],
-  ['i1', (buffer: ArrayBuffer) => new Int8Array(buffer)],
-  ['i2', (buffer: ArrayBuffer) => new Int16Array(buffer)],
-  ['i4', (buffer: ArrayBuffer) => new Int32Array(buffer)],
-  ['i8', (buffer: ArrayBuffer) => Float64Array.from(new BigInt64Array(buffer), Number)],
-  ['f2', (buffer: ArrayBuffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber)],
-  ['f4', (buffer: ArrayBuffer) => new Float32Array(buffer)],
-  ['f8', (buffer: ArrayBuffer) => new Float64Array(buffer)],
+const VIEWS = new Map<string, (buffer: ArrayBuffer) => Numbers>([
+  ['b1', (buffer) => Uint8Array.from(new Uint8Array(buffer), (byte) => (byte === 0 ? 0 : 1))],
+  ['u1', (buffer) => new Uint8Array(buffer)],
+  ['u2', (buffer) => new Uint16Array(buffer)],
+  ['u4', (buffer) => new Uint32Array(buffer)],
+  ['u8', (buffer) => Float64Array.from(new BigUint64Array(buffer), Number)],
+  ['i1', (buffer) => new Int8Array(buffer)],
+  ['i2', (buffer) => new Int16Array(buffer)],
+  ['i4', (buffer) => new Int32Array(buffer)],
+  ['i8', (buffer) => Float64Array.from(new BigInt64Array(buffer), Number)],
+  ['f2', (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber)],
+  ['f4', (buffer) => new Float32Array(buffer)],
+  ['f8', (buffer) => new Float64Array(buffer)],
 ]);
 
 /** IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 fraction bits. */
