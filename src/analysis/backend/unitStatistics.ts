@@ -1,0 +1,293 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { valuesOf } from './heap';
+
+const BINS = 32;
+/** The bins get no narrower than the spacing of float32 numbers, and no narrower than 2^-120. */
+const FRACTION_BITS = 23;
+const SMALLEST_EXPONENT = -120;
+
+/** Statistics of a set of values; `count` counts all of them, everything else but `nonFinite` only the finite ones. */
+export interface PooledStatistics {
+  readonly count: number;
+  readonly nonFinite: number;
+  /** Values equal to 0. */
+  readonly zeros: number;
+  /** Values above 0. */
+  readonly positives: number;
+  /** Mean; 0 when nothing finite was seen. */
+  readonly mean: number;
+  /** Sum of squared deviations from the mean; divide by the number of finite values for the variance. */
+  readonly m2: number;
+  /** Infinity when nothing finite was seen. */
+  readonly minimum: number;
+  /** -Infinity when nothing finite was seen. */
+  readonly maximum: number;
+}
+
+/**
+ * Per-unit statistics of tensors whose last axis counts the units, taken in one sweep over the values.
+ *
+ * Sums are kept in float64 of the deviations from the unit's first finite value (shifted-data algorithm: Chan, Golub
+ * and LeVeque 1983, "Algorithms for computing the sample variance"). The shift is one of the data, which bounds the
+ * cancellation; and since the values are added one after another, cutting a batch into chunks changes no bit.
+ */
+export class UnitAccumulator {
+  /** All values seen, per unit. */
+  readonly count: Float64Array;
+  readonly nonFinite: Float64Array;
+  readonly zeros: Float64Array;
+  readonly positives: Float64Array;
+  /** Samples in which the unit was above 0 at least at one position. */
+  readonly activeSamples: Float64Array;
+  readonly minimum: Float64Array;
+  readonly maximum: Float64Array;
+  /** First finite value of each unit; NaN before. */
+  private readonly shift: Float64Array;
+  /** Sum of `x - shift`. */
+  private readonly sum: Float64Array;
+  /** Sum of `(x - shift)^2`. */
+  private readonly squares: Float64Array;
+
+  constructor(readonly units: number) {
+    this.count = new Float64Array(units);
+    this.nonFinite = new Float64Array(units);
+    this.zeros = new Float64Array(units);
+    this.positives = new Float64Array(units);
+    this.activeSamples = new Float64Array(units);
+    this.minimum = new Float64Array(units).fill(Infinity);
+    this.maximum = new Float64Array(units).fill(-Infinity);
+    this.shift = new Float64Array(units).fill(NaN);
+    this.sum = new Float64Array(units);
+    this.squares = new Float64Array(units);
+  }
+
+  /**
+   * @param tensor viewed as `[samples, positions, units]`; each sample must arrive whole, all its positions in one call.
+   * @throws RangeError when the size is no multiple of `samples * units`.
+   */
+  add(tensor: Tensor, samples: number): void {
+    const { units } = this;
+    if (tensor.size === 0) return;
+    if (tensor.size % (samples * units) !== 0) {
+      throw new RangeError(
+        `A tensor of shape [${tensor.shape.join(', ')}] does not hold ${samples} samples of ${units} units.`,
+      );
+    }
+    const positions = tensor.size / (samples * units);
+    const { count, nonFinite, zeros, positives, activeSamples, minimum, maximum, shift, sum, squares } = this;
+    const values = valuesOf(tensor);
+    const lastActive = new Int32Array(units).fill(-1);
+    let i = 0;
+    for (let sample = 0; sample < samples; sample++) {
+      for (let position = 0; position < positions; position++) {
+        for (let unit = 0; unit < units; unit++) {
+          const value = values[i++];
+          if (!Number.isFinite(value)) {
+            nonFinite[unit]++;
+            continue;
+          }
+          if (value > 0) {
+            positives[unit]++;
+            if (lastActive[unit] !== sample) {
+              lastActive[unit] = sample;
+              activeSamples[unit]++;
+            }
+          } else if (value === 0) {
+            zeros[unit]++;
+          }
+          if (value < minimum[unit]) minimum[unit] = value;
+          if (value > maximum[unit]) maximum[unit] = value;
+          if (Number.isNaN(shift[unit])) shift[unit] = value;
+          const deviation = value - shift[unit];
+          sum[unit] += deviation;
+          squares[unit] += deviation * deviation;
+        }
+      }
+    }
+    for (let unit = 0; unit < units; unit++) count[unit] += samples * positions;
+  }
+
+  /** Adds what another accumulator has seen of other samples. */
+  merge(other: UnitAccumulator): void {
+    if (other.units !== this.units) throw new RangeError(`Cannot merge ${other.units} units into ${this.units}.`);
+    for (let unit = 0; unit < this.units; unit++) {
+      const finite = other.count[unit] - other.nonFinite[unit];
+      if (finite > 0) {
+        if (Number.isNaN(this.shift[unit])) this.shift[unit] = other.shift[unit];
+        const step = other.shift[unit] - this.shift[unit];
+        this.squares[unit] += other.squares[unit] + 2 * step * other.sum[unit] + finite * step * step;
+        this.sum[unit] += other.sum[unit] + finite * step;
+      }
+      this.count[unit] += other.count[unit];
+      this.nonFinite[unit] += other.nonFinite[unit];
+      this.zeros[unit] += other.zeros[unit];
+      this.positives[unit] += other.positives[unit];
+      this.activeSamples[unit] += other.activeSamples[unit];
+      this.minimum[unit] = Math.min(this.minimum[unit], other.minimum[unit]);
+      this.maximum[unit] = Math.max(this.maximum[unit], other.maximum[unit]);
+    }
+  }
+
+  /** Mean of the finite values per unit; 0 where there are none. */
+  get mean(): Float64Array {
+    return this.perUnit((finite, sum, _squares, shift) => shift + sum / finite);
+  }
+
+  /** Sum of squared deviations from the mean per unit; 0 where there are no finite values. */
+  get m2(): Float64Array {
+    return this.perUnit((finite, sum, squares) => Math.max(0, squares - (sum * sum) / finite));
+  }
+
+  /** All units together (Chan's update formula). */
+  pooled(): PooledStatistics {
+    const { mean, m2 } = this;
+    const total = {
+      count: 0,
+      nonFinite: 0,
+      zeros: 0,
+      positives: 0,
+      mean: 0,
+      m2: 0,
+      minimum: Infinity,
+      maximum: -Infinity,
+    };
+    let seen = 0;
+    for (let unit = 0; unit < this.units; unit++) {
+      total.count += this.count[unit];
+      total.nonFinite += this.nonFinite[unit];
+      total.zeros += this.zeros[unit];
+      total.positives += this.positives[unit];
+      total.minimum = Math.min(total.minimum, this.minimum[unit]);
+      total.maximum = Math.max(total.maximum, this.maximum[unit]);
+      const finite = this.count[unit] - this.nonFinite[unit];
+      if (finite === 0) continue;
+      const step = mean[unit] - total.mean;
+      const share = finite / (seen + finite);
+      total.m2 += m2[unit] + step * step * seen * share;
+      total.mean += step * share;
+      seen += finite;
+    }
+    return total;
+  }
+
+  private perUnit(formula: (finite: number, sum: number, squares: number, shift: number) => number): Float64Array {
+    return Float64Array.from(this.count, (count, unit) => {
+      const finite = count - this.nonFinite[unit];
+      return finite === 0 ? 0 : formula(finite, this.sum[unit], this.squares[unit], this.shift[unit]);
+    });
+  }
+}
+
+/** Sum of squares of the finite entries of tensors, in float64. */
+export class SquareAccumulator {
+  /** All entries seen. */
+  count = 0;
+  nonFinite = 0;
+  /** Sum of squares of the finite entries. */
+  sum = 0;
+
+  add(tensor: Tensor): void {
+    const values = valuesOf(tensor);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (Number.isFinite(value)) this.sum += value * value;
+      else this.nonFinite++;
+    }
+    this.count += values.length;
+  }
+
+  merge(other: SquareAccumulator): void {
+    this.count += other.count;
+    this.nonFinite += other.nonFinite;
+    this.sum += other.sum;
+  }
+
+  /** Root of the mean square of the finite entries; null when there are none. */
+  get rootMeanSquare(): number | null {
+    const finite = this.count - this.nonFinite;
+    return finite === 0 ? null : Math.sqrt(this.sum / finite);
+  }
+}
+
+/**
+ * Equal-width histogram of the finite values of tensors, at most 32 bins.
+ *
+ * The bins are `[k w, (k + 1) w)` with `w` the smallest power of two whose bins cover all values with 32 of them. Each
+ * such grid is a refinement of the next coarser one, so bins can be widened without splitting any: the counts are exact
+ * and depend neither on the order of the values nor on how they were cut into chunks or merged. One edge is always 0.
+ */
+export class Histogram {
+  private minimum = Infinity;
+  private maximum = -Infinity;
+  /** Bin width is `2^exponent`. */
+  private exponent = SMALLEST_EXPONENT;
+  /** `k` of the first bin. */
+  private first = 0;
+  private counts = new Float64Array(BINS);
+
+  add(tensor: Tensor): void {
+    const values = valuesOf(tensor);
+    let minimum = Infinity;
+    let maximum = -Infinity;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (!Number.isFinite(value)) continue;
+      if (value < minimum) minimum = value;
+      if (value > maximum) maximum = value;
+    }
+    if (minimum > maximum) return;
+    this.cover(minimum, maximum);
+    const { first, counts } = this;
+    const scale = 2 ** -this.exponent;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i];
+      if (Number.isFinite(value)) counts[Math.floor(value * scale) - first]++;
+    }
+  }
+
+  merge(other: Histogram): void {
+    if (other.minimum > other.maximum) return;
+    this.cover(other.minimum, other.maximum);
+    const shrink = 2 ** (other.exponent - this.exponent);
+    other.counts.forEach((count, bin) => {
+      if (count > 0) this.counts[Math.floor((other.first + bin) * shrink) - this.first] += count;
+    });
+  }
+
+  /** Outer edges and counts of the bins in use; null when nothing finite was seen. */
+  bins(): { minimum: number; maximum: number; counts: number[] } | null {
+    if (this.minimum > this.maximum) return null;
+    const width = 2 ** this.exponent;
+    const used = Math.floor(this.maximum / width) - this.first + 1;
+    return {
+      minimum: this.first * width,
+      maximum: (this.first + used) * width,
+      counts: Array.from(this.counts.subarray(0, used)),
+    };
+  }
+
+  /** Widens the bins, if need be, until they cover `[minimum, maximum]` too. */
+  private cover(minimum: number, maximum: number): void {
+    if (minimum >= this.minimum && maximum <= this.maximum) return;
+    const lower = Math.min(minimum, this.minimum);
+    const upper = Math.max(maximum, this.maximum);
+    const exponent = Math.max(this.exponent, finestExponent(lower, upper));
+    const first = Math.floor(lower * 2 ** -exponent);
+    const counts = new Float64Array(BINS);
+    const shrink = 2 ** (this.exponent - exponent);
+    this.counts.forEach((count, bin) => {
+      if (count > 0) counts[Math.floor((this.first + bin) * shrink) - first] += count;
+    });
+    Object.assign(this, { minimum: lower, maximum: upper, exponent, first, counts });
+  }
+}
+
+/** The smallest exponent `e` such that 32 bins of width `2^e` on the grid of its multiples cover `[lower, upper]`. */
+function finestExponent(lower: number, upper: number): number {
+  const magnitude = Math.max(Math.abs(lower), Math.abs(upper));
+  const finest = magnitude === 0 ? SMALLEST_EXPONENT : Math.floor(Math.log2(magnitude)) - FRACTION_BITS;
+  const spread = upper > lower ? Math.floor(Math.log2((upper - lower) / BINS)) : SMALLEST_EXPONENT;
+  let exponent = Math.max(SMALLEST_EXPONENT, finest, spread);
+  while (Math.floor(upper * 2 ** -exponent) - Math.floor(lower * 2 ** -exponent) >= BINS) exponent++;
+  return exponent;
+}
