@@ -1,7 +1,8 @@
 import { tensor, zeros, memory, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startBackend } from '../../../src/analysis/backend/backend';
-import { Histogram, SquareAccumulator, UnitAccumulator } from '../../../src/analysis/backend/unitStatistics';
+import { Histogram } from '../../../src/analysis/backend/histogram';
+import { SquareAccumulator, UnitAccumulator } from '../../../src/analysis/backend/unitStatistics';
 import { seededRandom, WASM_FOLDER } from './support';
 
 beforeAll(() => startBackend(WASM_FOLDER));
