@@ -1,6 +1,17 @@
+/** From model bytes to report: load, probe, measure, experiment, judge. */
+
+import { version } from '../../package.json';
 import type { Progress } from '../report/protocol';
-import type { Report } from '../report/report';
+import { type Report, SCHEMA_VERSION } from '../report/report';
+import { startBackend } from './backend/backend';
+import { measure } from './measure/measure';
 import type { Folder } from './model/folder';
+import { loadNetwork } from './model/load';
+import { dataProbe } from './probe/dataProbe';
+import type { Scale } from './probe/scale';
+import { syntheticProbe } from './probe/syntheticProbe';
+import { StageClock } from './stageClock';
+import { judge } from './rules/judge';
 
 /** A file, or a whole folder when `file` is null, that the diagnosis may read. */
 export interface Source {
@@ -20,6 +31,8 @@ export interface DiagnoseRequest {
   /** Number of samples; null lets the probe grow until its count of silent units settles. */
   readonly samples: number | null;
   readonly seed: number;
+  /** How the values of data files are brought to what the model expects; null leaves arrays as they are and images at 0..1. */
+  readonly scale?: Scale | null;
 }
 
 export interface DiagnoseEnvironment {
@@ -28,5 +41,38 @@ export interface DiagnoseEnvironment {
   onProgress(progress: Progress): void;
 }
 
-/** Loads, probes, measures, judges and suggests. Rejects with a `DiagnosisError` for everything a person can act on. */
-export declare function diagnose(request: DiagnoseRequest, environment: DiagnoseEnvironment): Promise<Report>;
+/**
+ * Loads, probes, measures and judges. Rejects with a `DiagnosisError` for everything a person can act on. The same
+ * request gives the same report, its `run` aside.
+ */
+export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEnvironment): Promise<Report> {
+  const clock = new StageClock((progress) => environment.onProgress(progress));
+  const { seed, samples } = request;
+  clock.enter('load');
+  await startBackend(environment.wasmFolder);
+  const network = await loadNetwork(request.model.folder, request.model.file);
+  try {
+    clock.enter('probe');
+    const probe =
+      request.data.length === 0
+        ? syntheticProbe(network.inputs, seed)
+        : await dataProbe(network.inputs, request.data, request.labels, network.summary.outputs, {
+            seed,
+            samples,
+            scale: request.scale ?? null,
+          });
+    clock.enter('forward');
+    const measured = await measure(network, probe, { samples, seed, onProgress: (progress) => clock.report(progress) });
+    clock.enter('judge');
+    const measurement = { model: network.summary, ...measured };
+    return {
+      schemaVersion: SCHEMA_VERSION,
+      tool: { name: 'activation-diagnostics', version },
+      ...measurement,
+      findings: judge(measurement),
+      run: clock.summary(),
+    };
+  } finally {
+    network.dispose();
+  }
+}

@@ -97,7 +97,9 @@ export interface ProbeSummary {
   readonly labels: boolean;
   /** What was back-propagated: a random unit-variance vector on the logits, and the model's loss where labels are given. */
   readonly backward: {
-    readonly source: 'random-cotangent' | 'loss' | 'none';
+    readonly source: 'random-cotangent' | 'none';
+    /** Number of samples that were back-propagated; large networks use fewer than for the forward statistics. */
+    readonly samples: number;
     /** Value of the model's loss on the probe; null without labels. */
     readonly loss: { readonly name: string; readonly value: number } | null;
     /** Why there is no backward pass, when there is none. */

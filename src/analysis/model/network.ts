@@ -11,6 +11,8 @@ export interface Network {
   readonly inputs: readonly NetworkInput[];
   /** Every layer call in execution order, found by a dry run on one sample. */
   readonly calls: readonly LayerCall[];
+  /** Null when gradients can be taken; otherwise why not, one sentence. */
+  readonly differentiable: string | null;
 
   /**
    * Runs the network in inference mode on a batch, one tensor `[samples, ...shape]` per input, showing the observer
@@ -18,9 +20,6 @@ export interface Network {
    * shown, so that gradients flow through it. Must run inside `tf.tidy` (and inside a gradient scope for gradients).
    */
   trace(inputs: readonly Tensor[], observer: TraceObserver): TracedOutput[];
-
-  /** A network of the same architecture whose weights are drawn anew by the saved initialisers (Glorot uniform and zeros where none is saved); null where that is impossible (GraphModel). */
-  reinitialized(seed: number): Network | null;
 
   dispose(): void;
 }
@@ -34,6 +33,8 @@ export interface NetworkInput {
   readonly batchSize: number | null;
   /** What a synthetic probe must look like: pixels in [0, 1], indices below `limit`, or anything. */
   readonly kind: 'image' | 'indices' | 'features';
+  /** For images: the values that the network was made for, [0, 255] where its first layer rescales bytes, else [0, 1]. */
+  readonly range: readonly [number, number] | null;
   /** For indices: one more than the largest valid index (an Embedding's `inputDim`). */
   readonly limit: number | null;
 }
@@ -58,6 +59,8 @@ export interface LayerCall {
   readonly inputs: readonly string[];
   readonly activation: Activation | null;
   readonly units: number | null;
+  /** The axis of the output and pre-activation that counts units: the last, or 1 for channels-first convolutions. */
+  readonly unitAxis: number;
   readonly outputShape: readonly number[];
   readonly parameters: number;
   readonly trainable: boolean;

@@ -1,0 +1,23 @@
+import type { LayerReport, Suggestion } from '../../report/report';
+import { layerCode } from './layerCode';
+
+/** Batch normalisation between the linear part of the layer and its activation (Ioffe and Szegedy 2015, arXiv:1502.03167). */
+export function batchNormalization(layer: LayerReport): Suggestion {
+  const linear = layerCode(layer, { activation: null, useBias: false });
+  const activation = layer.activation ?? 'relu';
+  const camel = activation.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+  return {
+    fix: 'batch-normalization',
+    title: 'Normalise before the activation',
+    rationale:
+      'Batch normalisation keeps every pre-activation at a fixed mean and spread, whatever the weights, so the signal neither vanishes nor saturates. It costs time and memory per layer and behaves differently with very small batches.',
+    code:
+      linear.tfjs === null || linear.keras === null
+        ? { tfjs: 'tf.layers.batchNormalization()', keras: 'layers.BatchNormalization()' }
+        : {
+            tfjs: `${linear.tfjs},\ntf.layers.batchNormalization(),\ntf.layers.activation({ activation: '${camel}' })`,
+            keras: `${linear.keras},\nlayers.BatchNormalization(),\nlayers.Activation("${activation}")`,
+          },
+    effect: null,
+  };
+}

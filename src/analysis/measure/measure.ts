@@ -1,0 +1,286 @@
+/** Runs the probe through the network and turns what is seen into plain data. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import { DiagnosisError } from '../../report/errors';
+import type { Progress } from '../../report/protocol';
+import type { Gradient, LayerReport, ProbeSummary, WeightGradient } from '../../report/report';
+import { SquareAccumulator } from '../backend/unitStatistics';
+import type { LayerCall, Network } from '../model/network';
+import type { Probe, ProbeBatch } from '../probe/probe';
+import { mulberry32, normal } from '../probe/random';
+import { CallMeter } from './callMeter';
+import { type Loss, lossNamed } from './losses';
+import { forward, forwardBackward, type Heads, type PassObserver } from './pass';
+import { weightReport } from './weights';
+
+export interface MeasureOptions {
+  /** Number of samples; null grows the probe until the set of silent units settles. */
+  readonly samples: number | null;
+  readonly seed: number;
+  onProgress(progress: Progress): void;
+}
+
+export interface Measured {
+  readonly probe: ProbeSummary;
+  readonly layers: readonly LayerReport[];
+}
+
+/** Sizes of the growing probe. */
+const SIZES = [64, 256, 1024, 4096];
+/** Values (outputs of layers, over all samples) after which the probe grows no more, and that one batch may hold. */
+const GROWTH_VALUES = 3e8;
+const BATCH_VALUES = 2e7;
+/** Samples that are back-propagated at most, and the values that they may have. */
+const BACKWARD_SAMPLES = 256;
+const BACKWARD_VALUES = 1e8;
+
+export async function measure(network: Network, probe: Probe, options: MeasureOptions): Promise<Measured> {
+  const session = new MeasureSession(network, probe, options);
+  await session.run();
+  return session.result();
+}
+
+class MeasureSession {
+  private readonly meters: ReadonlyMap<string, CallMeter>;
+  private readonly gradients = new Map<tf.Tensor, SquareAccumulator>();
+  private readonly lossGradients = new Map<tf.Tensor, tf.Tensor>();
+  private readonly valuesPerSample: number;
+  private readonly batchSize: number;
+  private readonly fixedBatch: number | null;
+  private readonly losses: readonly (Loss | null)[];
+  private samples = 0;
+  private backwardSamples = 0;
+  private lossSum = 0;
+  private ended: ProbeSummary['ended'] = 'fixed';
+
+  constructor(
+    private readonly network: Network,
+    private readonly probe: Probe,
+    private readonly options: MeasureOptions,
+  ) {
+    this.meters = new Map(network.calls.map((call) => [call.name, new CallMeter(call)]));
+    this.valuesPerSample = network.calls.reduce(
+      (sum, { outputShape }) => sum + outputShape.reduce((a, b) => a * b, 1),
+      1,
+    );
+    this.fixedBatch = network.inputs.map(({ batchSize }) => batchSize).find((size) => size !== null) ?? null;
+    this.batchSize = this.fixedBatch ?? clamp(Math.floor(BATCH_VALUES / this.valuesPerSample), 1, 256);
+    this.losses =
+      probe.labelShapes === null
+        ? []
+        : (network.summary.training?.losses ?? []).map((name) => (name === null ? null : lossNamed(name)));
+  }
+
+  async run(): Promise<void> {
+    const { samples: asked } = this.options;
+    const backwardLimit = clamp(Math.floor(BACKWARD_VALUES / this.valuesPerSample), 1, BACKWARD_SAMPLES);
+    const sizes = asked === null ? this.growth() : [Math.min(asked, this.probe.available)];
+    let silent = '';
+    this.ended = asked === null ? 'budget' : 'fixed';
+    for (const [i, size] of sizes.entries()) {
+      await this.extend(size, backwardLimit, sizes[sizes.length - 1]);
+      if (asked !== null) return;
+      const now = JSON.stringify([...this.meters.values()].map((meter) => meter.silentUnits()));
+      const settled = now === silent || !/\d/.test(now);
+      if (this.samples >= this.probe.available) this.ended = 'data';
+      else if (settled && (i > 0 || this.probe.available === Infinity)) this.ended = 'settled';
+      else {
+        silent = now;
+        continue;
+      }
+      return;
+    }
+  }
+
+  /** The sizes that the probe may take, within the data and the budget. */
+  private growth(): number[] {
+    const affordable = Math.max(this.batchSize, Math.floor(GROWTH_VALUES / this.valuesPerSample));
+    const limit = Math.min(this.probe.available, affordable);
+    return [...SIZES.filter((size) => size < limit), Math.min(limit, SIZES[SIZES.length - 1])];
+  }
+
+  /** Runs further batches until `size` samples have been seen. */
+  private async extend(size: number, backwardLimit: number, last: number): Promise<void> {
+    while (this.samples < size) {
+      const wanted = Math.min(this.batchSize, size - this.samples);
+      const batch = await this.probe.batch(this.samples, wanted);
+      if (batch.samples === 0)
+        throw new DiagnosisError('invalid-data', 'The data hold no samples.', null, 'Give at least one sample.');
+      const inputs = this.tensors(batch);
+      try {
+        if (this.backwardSamples < backwardLimit && this.differentiable) this.backward(batch, inputs);
+        else forward(this.network, inputs, this.forwardObserver);
+      } finally {
+        tf.dispose(inputs);
+      }
+      this.samples += batch.samples;
+      this.options.onProgress({
+        stage: this.backwardSamples < this.samples ? 'forward' : 'backward',
+        done: Math.min(1, this.samples / last),
+        detail: `${this.samples} of ${last} samples`,
+      });
+    }
+  }
+
+  private get differentiable(): boolean {
+    return this.network.differentiable === null;
+  }
+
+  /** One tensor per input; where the model fixes its batch size, the last samples are repeated to fill it. */
+  private tensors({ inputs, samples }: ProbeBatch): tf.Tensor[] {
+    return this.network.inputs.map(({ shape, dtype }, k) => {
+      const tensor = tf.tensor(inputs[k], [samples, ...shape], dtype);
+      if (this.fixedBatch === null || this.fixedBatch === samples) return tensor;
+      const rows = Array.from({ length: this.fixedBatch }, (_, row) => row % samples);
+      const filled = tf.tidy(() => tf.gather(tensor, rows));
+      tensor.dispose();
+      return filled;
+    });
+  }
+
+  private readonly forwardObserver: PassObserver = {
+    preActivation: (call, z) => this.meter(call).addPreActivation(z),
+    output: (call, a) => this.meter(call).addOutput(a),
+  };
+
+  private meter(call: LayerCall): CallMeter {
+    return this.meters.get(call.name)!;
+  }
+
+  private backward(batch: ProbeBatch, inputs: readonly tf.Tensor[]): void {
+    const observer: PassObserver = {
+      ...this.forwardObserver,
+      preActivationGradient: (call, dy) => this.meter(call).preActivationGradient.add(dy),
+      outputGradient: (call, dy) => this.meter(call).outputGradient.add(dy),
+    };
+    // A fresh vector for every sample: its seed depends on the sample's place only, not on the cut into batches.
+    const cotangents = (heads: Heads): tf.Scalar => randomCotangent(heads, this.options.seed, this.samples);
+    forwardBackward(this.network, inputs, cotangents, observer, (weight, gradient) => {
+      let squares = this.gradients.get(weight);
+      if (squares === undefined) this.gradients.set(weight, (squares = new SquareAccumulator()));
+      squares.add(gradient);
+    });
+    if (batch.labels !== null && this.losses.some((loss) => loss !== null))
+      this.backwardLoss(batch, batch.labels, inputs);
+    this.backwardSamples += batch.samples;
+  }
+
+  /** The model's own loss: gradients of its sum over samples, divided by their number at the end. */
+  private backwardLoss(batch: ProbeBatch, labels: readonly Float32Array[], inputs: readonly tf.Tensor[]): void {
+    const { samples } = batch;
+    const loss = ({ outputs }: Heads): tf.Scalar => {
+      const terms = outputs.flatMap((output, k) => {
+        const known = this.losses[k] ?? this.losses[0];
+        if (known === null) return [];
+        const rows = output.shape[0] === samples ? output : tf.slice(output, 0, samples);
+        return [known(tf.tensor(labels[k], [samples, ...this.probe.labelShapes![k]]), rows)];
+      });
+      return tf.mul(
+        terms.reduce((a, b) => tf.add(a, b)),
+        samples,
+      );
+    };
+    const observer: PassObserver = { outputGradient: (call, dy) => this.meter(call).lossGradient.add(dy) };
+    this.lossSum += forwardBackward(this.network, inputs, loss, observer, (weight, gradient) => {
+      const sum = this.lossGradients.get(weight);
+      this.lossGradients.set(weight, tf.keep(sum === undefined ? gradient.clone() : tf.add(sum, gradient)));
+      sum?.dispose();
+    });
+  }
+
+  result(): Measured {
+    const layers = this.network.calls.map((call): LayerReport => {
+      const meter = this.meter(call);
+      const measured = meter.report(this.samples, new Set());
+      return {
+        ...measured,
+        gradient: this.backwardSamples === 0 ? null : this.gradient(call, meter),
+        weights: call.weights.map(weightReport),
+      };
+    });
+    const probe = this.summary();
+    tf.dispose([...this.lossGradients.values()]);
+    return { probe, layers };
+  }
+
+  private gradient(call: LayerCall, meter: CallMeter): Gradient {
+    const named = (norm: (value: tf.Tensor) => number | null): WeightGradient[] =>
+      call.weights.flatMap(({ name, value }) => {
+        const gradientNorm = norm(value);
+        if (gradientNorm === null) return [];
+        const weightNorm = normOf(value);
+        return [
+          {
+            name,
+            rms: gradientNorm / Math.sqrt(value.size),
+            norm: gradientNorm,
+            ratio: weightNorm > 0 ? gradientNorm / weightNorm : null,
+          },
+        ];
+      });
+    // The cotangents of the samples are independent: the squares of their gradients add up.
+    const random = named((value) => {
+      const squares = this.gradients.get(value);
+      return squares === undefined || squares.nonFinite > 0 ? null : Math.sqrt(squares.sum / this.backwardSamples);
+    });
+    if (this.lossGradients.size === 0) return meter.gradient(random, null);
+    const loss = named((value) => {
+      const sum = this.lossGradients.get(value);
+      return sum === undefined ? null : normOf(sum) / this.backwardSamples;
+    });
+    return meter.gradient(random, { outputRms: meter.lossGradient.rootMeanSquare, weights: loss });
+  }
+
+  private summary(): ProbeSummary {
+    const { probe, network } = this;
+    const names = network.summary.training?.losses.filter((name) => name !== null) ?? [];
+    return {
+      samples: this.samples,
+      seed: this.options.seed,
+      inputs: probe.summary(),
+      labels: probe.labelShapes !== null,
+      backward: {
+        source: this.backwardSamples === 0 ? 'none' : 'random-cotangent',
+        samples: this.backwardSamples,
+        loss:
+          this.lossGradients.size === 0
+            ? null
+            : { name: names.join(' + '), value: this.lossSum / this.backwardSamples },
+        unknown: network.differentiable,
+      },
+      ended: this.ended,
+      limits: probe.limits,
+    };
+  }
+}
+
+/**
+ * `sum_k sum c_k * logits_k` with a fixed vector of standard normal numbers c for every sample: a stand-in for dLoss/d(logits)
+ * of unit variance that no confident output can make vanish.
+ */
+export function randomCotangent({ logits }: Heads, seed: number, firstSample: number): tf.Scalar {
+  const terms = logits.map((z, k) => {
+    const [samples, ...shape] = z.shape;
+    const size = shape.reduce((a, b) => a * b, 1);
+    // Two uniform draws make two normal numbers; an even number per sample keeps every sample's own, whatever the cut.
+    const draws = size + (size % 2);
+    const next = normal(mulberry32(Math.imul(seed + 1, 0x9e3779b1) + k, firstSample * draws));
+    const values = new Float32Array(samples * size);
+    for (let s = 0; s < samples; s++) {
+      for (let j = 0; j < draws; j++) {
+        const value = next();
+        if (j < size) values[s * size + j] = value;
+      }
+    }
+    return tf.sum(tf.mul(z, tf.tensor(values, z.shape)));
+  });
+  return terms.reduce((a, b) => tf.add(a, b)) as tf.Scalar;
+}
+
+function normOf(tensor: tf.Tensor): number {
+  const squares = new SquareAccumulator();
+  squares.add(tensor);
+  return Math.sqrt(squares.sum);
+}
+
+const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));

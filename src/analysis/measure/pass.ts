@@ -1,0 +1,119 @@
+/** One forward pass, or one forward and one backward pass, over one batch. */
+
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayerCall, Network, TracedOutput, TraceObserver } from '../model/network';
+
+/** Is shown every tensor of a pass while it is alive; keeps none of them. */
+export interface PassObserver {
+  preActivation?(call: LayerCall, z: tf.Tensor): void;
+  output?(call: LayerCall, a: tf.Tensor, inputs: readonly tf.Tensor[]): void;
+  /** `dy` is dLoss/dz of the call's pre-activation. */
+  preActivationGradient?(call: LayerCall, dy: tf.Tensor): void;
+  /** `dy` is dLoss/da of the call's output. */
+  outputGradient?(call: LayerCall, dy: tf.Tensor): void;
+}
+
+/** Runs the batch through the network. Returns nothing: the observer has seen what there is. */
+export function forward(network: Network, inputs: readonly tf.Tensor[], observer: PassObserver): void {
+  tf.tidy(() => {
+    network.trace(inputs, observing(observer));
+  });
+}
+
+/** What a loss is computed from: the network's outputs, and their logits (before a final softmax, sigmoid or the like). */
+export interface Heads {
+  readonly outputs: readonly tf.Tensor[];
+  readonly logits: readonly tf.Tensor[];
+}
+
+/**
+ * Runs the batch forward and back-propagates `loss` (a scalar of the heads). `onWeight` is shown dLoss/dW for every
+ * floating-point weight that the loss depends on, once. Returns the value of the loss.
+ */
+export function forwardBackward(
+  network: Network,
+  inputs: readonly tf.Tensor[],
+  loss: (heads: Heads) => tf.Scalar,
+  observer: PassObserver,
+  onWeight: (weight: tf.Tensor, gradient: tf.Tensor) => void,
+): number {
+  const weights = uniqueWeights(network);
+  const arguments_ = new Map<string, tf.Tensor>();
+  let value = NaN;
+  try {
+    tf.tidy(() => {
+      const f = (): tf.Scalar => {
+        const traced = network.trace(
+          inputs,
+          observing(observer, (call, z) => keepArgument(arguments_, call, z)),
+        );
+        const outputs = traced.map(({ tensor }) => tensor);
+        return loss({ outputs, logits: traced.map((output) => logitsOf(output, arguments_)) });
+      };
+      // With no weights (a bare activation), the gradient is still needed for the layers: a constant stands in.
+      const xs = weights.length > 0 ? weights : [tf.scalar(0)];
+      const result = tf.engine().gradients(f, xs, undefined, true);
+      value = result.value.dataSync()[0];
+      result.grads.forEach((gradient, i) => {
+        if (gradient != null && weights.length > 0) onWeight(weights[i], gradient);
+      });
+    });
+  } finally {
+    for (const tensor of arguments_.values()) tensor.dispose();
+  }
+  return value;
+}
+
+/** The weights that a gradient can be taken for, each once: all floating-point ones but running statistics. */
+export function uniqueWeights(network: Network): tf.Tensor[] {
+  const all = network.calls.flatMap(({ weights }) => weights);
+  const differentiable = all.filter(({ name, value }) => value.dtype === 'float32' && !/^moving_/.test(name));
+  return [...new Set(differentiable.map(({ value }) => value))];
+}
+
+/** Families whose output hides how sure the network is: their gradient is looked at before them. */
+const HIDING = new Set(['normalizing', 'saturating']);
+
+/** Remembers the last argument of an output activation beyond the layer's own scope. */
+function keepArgument(kept: Map<string, tf.Tensor>, call: LayerCall, z: tf.Tensor): void {
+  if (call.role !== 'output' || call.activation === null || !HIDING.has(call.activation.family)) return;
+  kept.get(call.name)?.dispose();
+  kept.set(call.name, tf.keep(z));
+}
+
+function logitsOf({ call, tensor }: TracedOutput, kept: ReadonlyMap<string, tf.Tensor>): tf.Tensor {
+  const z = call === null ? undefined : kept.get(call.name);
+  // A recurrent layer's last argument belongs to its last step only.
+  return z !== undefined && z.shape.join() === tensor.shape.join() ? z : tensor;
+}
+
+/** An observer of traces that shows everything to `observer` and, where it asks for gradients, taps them. */
+function observing(observer: PassObserver, onArgument?: (call: LayerCall, z: tf.Tensor) => void): TraceObserver {
+  return {
+    preActivation(call, z) {
+      observer.preActivation?.(call, z);
+      const { preActivationGradient } = observer;
+      const tapped = preActivationGradient ? tap(z, (dy) => preActivationGradient(call, dy)) : z;
+      onArgument?.(call, tapped);
+      return tapped;
+    },
+    output(call, a, inputs) {
+      observer.output?.(call, a, inputs);
+      const { outputGradient } = observer;
+      return outputGradient ? tap(a, (dy) => outputGradient(call, dy)) : a;
+    },
+  };
+}
+
+/** The same values as `x`; `onGradient` is shown what is back-propagated through here, summed over all uses. */
+function tap(x: tf.Tensor, onGradient: (dy: tf.Tensor) => void): tf.Tensor {
+  if (x.dtype !== 'float32') return x;
+  const identity = tf.customGrad((...args) => ({
+    value: (args[0] as tf.Tensor).clone(),
+    gradFunc: (dy: tf.Tensor) => {
+      onGradient(dy);
+      return dy.clone();
+    },
+  }));
+  return identity(x);
+}

@@ -1,0 +1,125 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { symmetricEigenvalues } from './symmetricEigenvalues';
+
+/** Positions of a spatial output that are looked at, evenly spaced: enough for a mean over positions, whatever the size. */
+const POSITIONS = 64;
+/** Features and samples that the effective rank is taken over. */
+const RANK_FEATURES = 512;
+const RANK_SAMPLES = 128;
+
+/**
+ * The forward signal of one layer call: how much its outputs differ between samples. Add batches in any cut; every
+ * feature is one unit at one position (at most 64 positions of a spatial output, evenly spaced).
+ */
+export class SignalMeter {
+  private samples = 0;
+  private features: Int32Array | null = null;
+  /** The first sample, subtracted from all: sums of squares of differences keep their digits. */
+  private origin = new Float64Array(0);
+  private sum = new Float64Array(0);
+  private squares = new Float64Array(0);
+  private meanSquareSum = 0;
+  private readonly rows: Float64Array[] = [];
+  private finite = true;
+
+  /** @param output values `[samples, ...]` of a layer's output, units on the last axis. */
+  add(output: Tensor): void {
+    const samples = output.shape[0];
+    if (samples === 0 || output.size === 0) return;
+    const size = output.size / samples;
+    const values = output.dataSync();
+    if (this.features === null) {
+      this.features = chosenFeatures(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
+      this.origin = Float64Array.from(this.features, (feature) => values[feature]);
+      this.sum = new Float64Array(this.features.length);
+      this.squares = new Float64Array(this.features.length);
+    }
+    const { features, origin, sum, squares } = this;
+    const stride = Math.ceil(features.length / RANK_FEATURES);
+    const kept = Math.ceil(features.length / stride);
+    for (let s = 0; s < samples; s++) {
+      const row = this.rows.length < RANK_SAMPLES ? new Float64Array(kept) : null;
+      for (let f = 0; f < features.length; f++) {
+        const value = values[s * size + features[f]];
+        const difference = value - origin[f];
+        sum[f] += difference;
+        squares[f] += difference * difference;
+        this.meanSquareSum += value * value;
+        if (row !== null && f % stride === 0) row[f / stride] = value;
+      }
+      if (row !== null) this.rows.push(row);
+    }
+    this.samples += samples;
+    this.finite &&= Number.isFinite(this.meanSquareSum);
+  }
+
+  /** `mean_j Var_i[a_ij]` with the unbiased variance over samples i; null with fewer than two samples or non-finite values. */
+  get variance(): number | null {
+    const n = this.samples;
+    if (n < 2 || !this.finite || this.features === null) return null;
+    let total = 0;
+    for (let f = 0; f < this.features.length; f++) {
+      total += Math.max(0, this.squares[f] - (this.sum[f] * this.sum[f]) / n) / (n - 1);
+    }
+    return total / this.features.length;
+  }
+
+  /** `E[a^2]`. */
+  get meanSquare(): number | null {
+    if (this.samples === 0 || !this.finite || this.features === null) return null;
+    return this.meanSquareSum / (this.samples * this.features.length);
+  }
+
+  /**
+   * exp of the entropy of the normalised singular values of the centred outputs (Roy and Vetterli 2007), over at most
+   * 128 samples and 512 features, with the largest value it could take. Null without finite values or with fewer than two samples.
+   */
+  effectiveRank(): { readonly rank: number; readonly maximum: number } | null {
+    const n = this.rows.length;
+    if (n < 2 || !this.finite) return null;
+    const width = this.rows[0].length;
+    for (let f = 0; f < width; f++) {
+      let mean = 0;
+      for (const row of this.rows) mean += row[f];
+      mean /= n;
+      for (const row of this.rows) row[f] -= mean;
+    }
+    // The smaller of the two Gram matrices has the same non-zero eigenvalues: squares of the singular values.
+    const vectors = n <= width ? this.rows : transposed(this.rows, width);
+    const order = vectors.length;
+    const gram = new Float64Array(order * order);
+    for (let i = 0; i < order; i++) {
+      for (let j = i; j < order; j++) {
+        let dot = 0;
+        const [a, b] = [vectors[i], vectors[j]];
+        for (let k = 0; k < a.length; k++) dot += a[k] * b[k];
+        gram[i * order + j] = gram[j * order + i] = dot;
+      }
+    }
+    const maximum = Math.min(n - 1, width);
+    const eigenvalues = symmetricEigenvalues(gram, order);
+    const largest = eigenvalues.reduce((a, b) => Math.max(a, b), 0);
+    if (largest === 0) return { rank: 0, maximum };
+    // Rounding leaves tiny eigenvalues where there are none.
+    const singular = Array.from(eigenvalues, (value) => (value > largest * 1e-12 ? Math.sqrt(value) : 0));
+    const total = singular.reduce((a, b) => a + b, 0);
+    const entropy = singular.reduce((sum, s) => (s === 0 ? sum : sum - (s / total) * Math.log(s / total)), 0);
+    return { rank: Math.exp(entropy), maximum };
+  }
+}
+
+/** Offsets within one sample: all units at evenly spaced positions. */
+function chosenFeatures(size: number, units: number): Int32Array {
+  const positions = size / units;
+  const chosen = Math.min(positions, POSITIONS);
+  const offsets = new Int32Array(chosen * units);
+  for (let p = 0; p < chosen; p++) {
+    const position = Math.floor(((p + 0.5) * positions) / chosen);
+    for (let u = 0; u < units; u++) offsets[p * units + u] = position * units + u;
+  }
+  return offsets;
+}
+
+function transposed(rows: readonly Float64Array[], width: number): Float64Array[] {
+  return Array.from({ length: width }, (_, f) => Float64Array.from(rows, (row) => row[f]));
+}

@@ -1,0 +1,65 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { WeightReport } from '../../report/report';
+import { nominalStandardDeviation } from '../model/fans';
+import type { Weight } from '../model/network';
+
+/** Moments and range of one weight tensor, over its finite entries. */
+export function weightReport(weight: Weight): WeightReport {
+  const { name, value, trainable, initializer, fanIn, fanOut } = weight;
+  const { count, mean, m2, minimum, maximum, zeros, nonFinite, squares } = moments(value);
+  const known = (number: number): number | null => (count > 0 ? number : null);
+  return {
+    name,
+    shape: value.shape,
+    trainable,
+    mean: known(mean),
+    standardDeviation: known(Math.sqrt(m2 / count)),
+    minimum: known(minimum),
+    maximum: known(maximum),
+    norm: known(Math.sqrt(squares)),
+    nonFinite,
+    zeroShare: value.size === 0 ? 0 : zeros / value.size,
+    initializer,
+    nominalStandardDeviation: nominalStandardDeviation(initializer, value.shape),
+    fanIn,
+    fanOut,
+  };
+}
+
+function moments(tensor: Tensor): {
+  count: number;
+  mean: number;
+  m2: number;
+  minimum: number;
+  maximum: number;
+  zeros: number;
+  nonFinite: number;
+  squares: number;
+} {
+  const values = tensor.dataSync();
+  const result = {
+    count: 0,
+    mean: 0,
+    m2: 0,
+    minimum: Infinity,
+    maximum: -Infinity,
+    zeros: 0,
+    nonFinite: 0,
+    squares: 0,
+  };
+  for (const value of values) {
+    if (!Number.isFinite(value)) {
+      result.nonFinite++;
+      continue;
+    }
+    result.count++;
+    const difference = value - result.mean;
+    result.mean += difference / result.count;
+    result.m2 += difference * (value - result.mean);
+    result.squares += value * value;
+    if (value === 0) result.zeros++;
+    if (value < result.minimum) result.minimum = value;
+    if (value > result.maximum) result.maximum = value;
+  }
+  return result;
+}

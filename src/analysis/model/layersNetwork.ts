@@ -1,0 +1,285 @@
+/**
+ * A tfjs LayersModel as a `Network`: runs the graph of nodes itself, one layer call after the other, so that every call
+ * has a name, its inputs are known, and the observer sees the arguments of the activations.
+ *
+ * Leans on internals of tfjs-layers 4.22.0: `Container.nodesByDepth`, `Node.inputTensors/outputTensors/outboundLayer`,
+ * `Sequential.model`, and the `activation` objects of layers and recurrent cells.
+ */
+
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { DiagnosisError } from '../../report/errors';
+import type { JsonPath, ModelSummary } from '../../report/report';
+import {
+  activationOf,
+  childLayers,
+  hasUnits,
+  isActivationLayer,
+  isContainer,
+  type Layer,
+  observeActivation,
+  unitAxisOf,
+  weightsOf,
+} from './layerFacts';
+import type { LayerCall, Network, NetworkInput, TracedOutput, TraceObserver, Weight } from './network';
+import { networkInputs } from './networkInputs';
+
+/** A loaded model with what its file says about it. */
+export interface LoadedLayersModel {
+  /** Owned by the network from here on: its activations are replaced by observed ones. */
+  readonly model: LayersModel;
+  readonly summary: ModelSummary;
+  /** Where the layer is configured in the model's JSON. */
+  jsonPath(layer: Layer): JsonPath | null;
+}
+
+/** What tfjs-layers keeps on its containers but does not declare as public. */
+interface GraphNode {
+  readonly outboundLayer: Layer;
+  readonly inputTensors: SymbolicTensor[];
+  readonly outputTensors: SymbolicTensor[];
+  readonly callArgs: Record<string, unknown> | null;
+}
+interface Graph {
+  readonly inputs: SymbolicTensor[];
+  readonly outputs: SymbolicTensor[];
+  readonly nodesByDepth: Record<string, GraphNode[]>;
+}
+
+type MutableCall = { -readonly [K in keyof LayerCall]: LayerCall[K] };
+
+interface Run {
+  readonly observer: TraceObserver;
+  /** Name of the call (or model input) that produced a tensor, by the tensor's id. */
+  readonly origins: Map<number, string>;
+  readonly counts: Map<string, number>;
+  /** The leaf call whose layer is being executed. */
+  active: MutableCall | null;
+}
+
+export class LayersNetwork implements Network {
+  readonly summary: ModelSummary;
+  readonly inputs: readonly NetworkInput[];
+  readonly differentiable = null;
+  private readonly model: LayersModel;
+  private readonly byName = new Map<string, MutableCall>();
+  private readonly weights = new Map<Layer, readonly Weight[]>();
+  private run: Run | null = null;
+
+  constructor(private readonly loaded: LoadedLayersModel) {
+    this.model = loaded.model;
+    this.summary = loaded.summary;
+    this.inputs = networkInputs(this.model);
+    this.prepare(this.model);
+    this.dryRun();
+  }
+
+  get calls(): readonly LayerCall[] {
+    return [...this.byName.values()];
+  }
+
+  trace(inputs: readonly tf.Tensor[], observer: TraceObserver): TracedOutput[] {
+    const run: Run = { observer, origins: new Map(), counts: new Map(), active: null };
+    inputs.forEach((tensor, i) => run.origins.set(tensor.id, this.inputs[i].name));
+    this.run = run;
+    try {
+      const outputs = this.runContainer(this.model, inputs, '');
+      return outputs.map((tensor) => ({ tensor, call: this.byName.get(run.origins.get(tensor.id) ?? '') ?? null }));
+    } finally {
+      this.run = null;
+    }
+  }
+
+  dispose(): void {
+    this.model.dispose();
+  }
+
+  /** Makes every activation of the model report its argument to the run in progress. */
+  private prepare(container: Layer): void {
+    for (const layer of (container as LayersModel).layers) {
+      if (isContainer(layer)) {
+        this.prepare(layer);
+        continue;
+      }
+      // Penalties on activities belong to training; tfjs refuses to run with them outside of it.
+      (layer as { activityRegularizer?: unknown }).activityRegularizer = null;
+      observeActivation(layer, (z) => {
+        const { observer, active } = this.run ?? {};
+        return observer && active ? observer.preActivation(active, z) : z;
+      });
+    }
+  }
+
+  /** Fills in what only a run can tell: shapes, graph edges, roles. Uses one sample of zeros. */
+  private dryRun(): void {
+    tf.tidy(() => {
+      const zeros = this.inputs.map(({ shape, dtype, batchSize }) => tf.zeros([batchSize ?? 1, ...shape], dtype));
+      for (const { call } of this.trace(zeros, UNOBSERVED)) this.markOutput(call);
+    });
+  }
+
+  /** An output, and the layers before it as long as only activations and reshapings follow: the head, which is judged apart. */
+  private markOutput(call: LayerCall | null): void {
+    const own = call === null ? undefined : this.byName.get(call.name);
+    if (own === undefined || own.role === 'output') return;
+    if (own.role === 'hidden') own.role = 'output';
+    const passesOn = own.structural || isActivationLayer(own.className);
+    if (passesOn && own.inputs.length === 1) this.markOutput(this.byName.get(own.inputs[0]) ?? null);
+  }
+
+  private runContainer(container: Layer, inputs: readonly tf.Tensor[], prefix: string): tf.Tensor[] {
+    const graph = graphOf(container);
+    const values = new Map<number, tf.Tensor>();
+    const masks = new Map<number, tf.Tensor | null>();
+    graph.inputs.forEach((symbolic, i) => values.set(symbolic.id, inputs[i]));
+    const depths = Object.keys(graph.nodesByDepth)
+      .map(Number)
+      .sort((a, b) => b - a);
+    for (const node of depths.flatMap((depth) => graph.nodesByDepth[depth])) {
+      const layer = node.outboundLayer;
+      if (layer.getClassName() === 'InputLayer') continue;
+      const consumed = node.inputTensors.map(({ id }) => values.get(id));
+      if (!consumed.every((tensor) => tensor !== undefined)) continue;
+      const consumedMasks = node.inputTensors.map(({ id }) => masks.get(id) ?? null);
+      const name = prefix + layer.name;
+      const outputs = isContainer(layer)
+        ? this.runContainer(layer, consumed, `${name}/`)
+        : this.runLeaf(layer, consumed, consumedMasks, node.callArgs, name);
+      const mask = maskOf(layer, consumed, consumedMasks);
+      node.outputTensors.forEach((symbolic, i) => {
+        values.set(symbolic.id, outputs[i]);
+        masks.set(symbolic.id, mask);
+      });
+    }
+    return graph.outputs.map(({ id, name }) => {
+      const value = values.get(id);
+      if (value === undefined) {
+        throw new DiagnosisError(
+          'invalid-topology',
+          `The output "${name}" is not connected to the inputs.`,
+          container.name,
+        );
+      }
+      return value;
+    });
+  }
+
+  private runLeaf(
+    layer: Layer,
+    inputs: tf.Tensor[],
+    masks: (tf.Tensor | null)[],
+    callArgs: Record<string, unknown> | null,
+    name: string,
+  ): tf.Tensor[] {
+    const kwargs: Record<string, unknown> = { ...callArgs, training: false };
+    if (masks.some((mask) => mask !== null)) kwargs['mask'] = inputs.length === 1 ? masks[0] : masks;
+    return this.observed(layer, name, inputs, (given) => {
+      const children = this.observeChildren(layer, name);
+      try {
+        return layer.apply(given.length === 1 ? given[0] : given, kwargs) as tf.Tensor | tf.Tensor[];
+      } finally {
+        children.forEach((restore) => restore());
+      }
+    });
+  }
+
+  /** Executes one layer call with the observer looking on; returns all outputs, of which the first is observed. */
+  private observed(
+    layer: Layer,
+    name: string,
+    inputs: readonly tf.Tensor[],
+    execute: (inputs: tf.Tensor[]) => tf.Tensor | tf.Tensor[],
+  ): tf.Tensor[] {
+    const run = this.run!;
+    const count = (run.counts.get(name) ?? 0) + 1;
+    run.counts.set(name, count);
+    const call = this.callNamed(count === 1 ? name : `${name}#${count}`, layer);
+    const outer = run.active;
+    run.active = call;
+    try {
+      const result = execute(takesArgument(call) ? [run.observer.preActivation(call, inputs[0])] : [...inputs]);
+      const [first, ...rest] = Array.isArray(result) ? result : [result];
+      // A layer may hand its input through; the observer must be able to tell the two apart.
+      const own = inputs.includes(first) ? first.clone() : first;
+      this.describeRun(call, own, inputs);
+      const outputs = [run.observer.output(call, own, inputs), ...rest];
+      for (const tensor of outputs) run.origins.set(tensor.id, call.name);
+      return outputs;
+    } finally {
+      run.active = outer;
+    }
+  }
+
+  /** Bidirectional layers call their two halves themselves: each becomes a call of its own. */
+  private observeChildren(layer: Layer, name: string): (() => void)[] {
+    return childLayers(layer).map((child) => {
+      const plain = child.call.bind(child);
+      child.call = (inputs, kwargs) => {
+        const list = Array.isArray(inputs) ? inputs : [inputs];
+        const outputs = this.observed(child, `${name}/${child.name}`, list, () => plain(inputs, kwargs));
+        return outputs.length === 1 ? outputs[0] : outputs;
+      };
+      // The method lives on the prototype: what was put on the instance is taken off again.
+      return () => void delete (child as Partial<Layer>).call;
+    });
+  }
+
+  private callNamed(name: string, layer: Layer): MutableCall {
+    const known = this.byName.get(name);
+    if (known !== undefined) return known;
+    let weights = this.weights.get(layer);
+    if (weights === undefined) this.weights.set(layer, (weights = weightsOf(layer)));
+    const call: MutableCall = {
+      name,
+      className: layer.getClassName(),
+      inputs: [],
+      activation: activationOf(layer),
+      units: null,
+      unitAxis: unitAxisOf(layer),
+      outputShape: [],
+      parameters: weights.reduce((sum, { value }) => sum + value.size, 0),
+      trainable: layer.trainable,
+      role: layer.getClassName() === 'OpaqueLayer' ? 'opaque' : 'hidden',
+      jsonPath: this.loaded.jsonPath(layer),
+      weights,
+      structural: !hasUnits(layer),
+      unknown: [],
+    };
+    this.byName.set(name, call);
+    return call;
+  }
+
+  /** On the dry run, writes down the shape of the output and where the inputs come from. */
+  private describeRun(call: MutableCall, output: tf.Tensor, inputs: readonly tf.Tensor[]): void {
+    if (call.outputShape.length > 0 || call.inputs.length > 0) return;
+    const { origins } = this.run!;
+    call.outputShape = output.shape.slice(1);
+    call.inputs = inputs.flatMap(({ id }) => origins.get(id) ?? []);
+    const before = this.byName.get(call.inputs[0] ?? '');
+    const elementwise = isActivationLayer(call.className) || call.structural;
+    // An elementwise layer keeps the axis of its units where its input had it.
+    if (elementwise && before !== undefined && before.outputShape.length === call.outputShape.length) {
+      call.unitAxis = before.unitAxis;
+    }
+    if (!call.structural) call.units = output.shape[call.unitAxis === 1 ? 1 : output.rank - 1];
+  }
+}
+
+const UNOBSERVED: TraceObserver = { preActivation: (_call, z) => z, output: (_call, a) => a };
+
+/** Whether the call is an activation layer that has no activation object to observe: its argument is its input. */
+const takesArgument = (call: LayerCall): boolean =>
+  isActivationLayer(call.className) && call.className !== 'Activation';
+
+function graphOf(container: Layer): Graph {
+  // A Sequential keeps its graph in a model of its own.
+  const { model } = container as { model?: unknown };
+  return (model ?? container) as Graph;
+}
+
+function maskOf(layer: Layer, inputs: tf.Tensor[], masks: (tf.Tensor | null)[]): tf.Tensor | null {
+  if (!layer.supportsMasking) return null;
+  const [input, mask] = inputs.length === 1 ? [inputs[0], masks[0]] : [inputs, masks];
+  const computed = layer.computeMask(input, mask as tf.Tensor | tf.Tensor[]) as tf.Tensor | tf.Tensor[] | null;
+  return Array.isArray(computed) ? (computed[0] ?? null) : (computed ?? null);
+}

@@ -1,0 +1,78 @@
+/** What each input of a LayersModel must be fed with, read off its shape and the layers that consume it. */
+
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { DiagnosisError } from '../../report/errors';
+import { isContainer, type Layer } from './layerFacts';
+import type { NetworkInput } from './network';
+
+/** Sizes given to free dimensions: long enough to tell layers apart, short enough to be quick. */
+const FREE_STEPS = 16;
+const FREE_PIXELS = 64;
+
+export function networkInputs(model: LayersModel): NetworkInput[] {
+  return model.inputs.map((symbolic) => {
+    const [batch, ...dims] = symbolic.shape;
+    const consumers = consumersOf(model, symbolic);
+    const name = symbolic.sourceLayer?.name ?? symbolic.name;
+    const limit = Math.min(...consumers.map(indexLimit));
+    const kind =
+      Number.isFinite(limit) || symbolic.dtype === 'int32' ? 'indices' : isImage(dims) ? 'image' : 'features';
+    const free = kind === 'image' ? FREE_PIXELS : FREE_STEPS;
+    const shape = dims.map((size) => size ?? free);
+    if (shape.some((size) => !Number.isInteger(size) || size < 1)) {
+      throw new DiagnosisError('invalid-topology', `The input "${name}" has the shape [${dims.join(', ')}].`, name);
+    }
+    return {
+      name,
+      shape,
+      dtype: symbolic.dtype === 'int32' || symbolic.dtype === 'bool' ? symbolic.dtype : 'float32',
+      batchSize: batch ?? null,
+      kind,
+      range: kind !== 'image' ? null : consumers.some(rescalesBytes) ? [0, 255] : [0, 1],
+      limit: Number.isFinite(limit) ? limit : kind === 'indices' ? 2 : null,
+    } satisfies NetworkInput;
+  });
+}
+
+/** Height, width and 1, 3 or 4 channels, last or first. */
+function isImage(dims: readonly (number | null)[]): boolean {
+  if (dims.length !== 3) return false;
+  const channels = (size: number | null): boolean => size === 1 || size === 3 || size === 4;
+  const large = (size: number | null): boolean => size === null || size >= 8;
+  return (
+    (channels(dims[2]) && large(dims[0]) && large(dims[1])) || (channels(dims[0]) && large(dims[1]) && large(dims[2]))
+  );
+}
+
+/** The layers that the input tensor flows into, looked for inside nested models too. */
+function consumersOf(model: Layer, symbolic: SymbolicTensor): Layer[] {
+  const graph = ((model as { model?: unknown }).model ?? model) as {
+    inputs: SymbolicTensor[];
+    nodesByDepth: Record<string, { outboundLayer: Layer; inputTensors: SymbolicTensor[] }[]>;
+  };
+  return Object.values(graph.nodesByDepth)
+    .flat()
+    .filter(
+      ({ outboundLayer, inputTensors }) =>
+        outboundLayer.getClassName() !== 'InputLayer' && inputTensors.includes(symbolic),
+    )
+    .flatMap(({ outboundLayer, inputTensors }) => {
+      if (!isContainer(outboundLayer)) return [outboundLayer];
+      const inner = ((outboundLayer as { model?: unknown }).model ?? outboundLayer) as { inputs: SymbolicTensor[] };
+      return consumersOf(outboundLayer, inner.inputs[inputTensors.indexOf(symbolic)]);
+    });
+}
+
+/** One more than the largest index that the layer accepts; Infinity for layers that take real numbers. */
+function indexLimit(layer: Layer): number {
+  const { inputDim, numTokens } = layer as { inputDim?: unknown; numTokens?: unknown };
+  if (layer.getClassName() === 'Embedding' && typeof inputDim === 'number') return inputDim;
+  if (layer.getClassName() === 'CategoryEncoding' && typeof numTokens === 'number') return numTokens;
+  return Infinity;
+}
+
+/** Whether the layer brings bytes to about [0, 1] or [-1, 1]. */
+function rescalesBytes(layer: Layer): boolean {
+  const { scale } = layer as { scale?: unknown };
+  return layer.getClassName() === 'Rescaling' && typeof scale === 'number' && scale < 0.1;
+}

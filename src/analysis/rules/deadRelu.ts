@@ -1,0 +1,134 @@
+/**
+ * dead-relu: units of the ReLU family whose output is 0 for every input seen.
+ *
+ * A unit counts as dead when it is proved so (interval bounds over the input box, Gowal et al. 2018, arXiv:1810.12715)
+ * or was active in none of n probe samples: then, with 95 % confidence and Bonferroni's correction for m such units, it
+ * is active on less than 1 - (0.05/m)^(1/n) of inputs (Jovanovic and Levy 1997). Units are judged, not entries: about
+ * half of a healthy ReLU layer's entries are 0, and a layer with biases of -1 has 97 % zeros and yet learns.
+ *
+ * A warning from a tenth of a layer's units on (the share of keras-contrib's DeadReluDetector), an error from half on;
+ * fewer are reported together as information.
+ */
+
+import { formatCount, formatList, formatPlural, formatShare } from '../../report/format';
+import type { DeadUnits, Finding, LayerReport, Severity } from '../../report/report';
+import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
+import { heInitialization } from '../fixes/heInitialization';
+import { leakyActivation } from '../fixes/leakyActivations';
+import { lowerLearningRate } from '../fixes/lowerLearningRate';
+import { NetworkGraph } from './network';
+import { finding, isImageNoise, isSynthetic, type Measurement, milder, type Rule } from './rule';
+
+const WARNING_SHARE = 0.1;
+const ERROR_SHARE = 0.5;
+/** On noise in place of images healthy vision models keep up to two thirds of a layer silent: below this it is no more than a note. */
+const IMAGE_NOISE_SHARE = 0.9;
+
+export const deadRelu: Rule = {
+  id: 'dead-relu',
+  judge(measurement) {
+    const judged = measurement.layers.filter(
+      (layer): layer is Judged => layer.dead !== null && layer.role === 'hidden',
+    );
+    const severe: Finding[] = [];
+    const slight: Judged[] = [];
+    for (const layer of judged) {
+      const dead = layer.dead.proved.length + layer.dead.confident.length;
+      if (dead === 0) continue;
+      const severity = severityOf(layer, measurement);
+      if (severity === 'information') slight.push(layer);
+      else severe.push(describe(layer, severity, measurement));
+    }
+    return slight.length === 0 ? severe : [...severe, describeSlight(slight, measurement)];
+  },
+};
+
+type Judged = LayerReport & { readonly dead: DeadUnits };
+
+function severityOf({ dead, units }: Judged, measurement: Measurement): Severity {
+  const share = (dead.proved.length + dead.confident.length) / units!;
+  const provedShare = dead.proved.length / units!;
+  if (provedShare >= ERROR_SHARE) return 'error';
+  if (isImageNoise(measurement) && share < IMAGE_NOISE_SHARE)
+    return provedShare >= WARNING_SHARE ? 'warning' : 'information';
+  if (share >= ERROR_SHARE) return 'error';
+  if (share < WARNING_SHARE || dead.proved.length + dead.confident.length < 2) return 'information';
+  return isSynthetic(measurement) ? milder('warning') : 'warning';
+}
+
+function describe(layer: Judged, severity: Severity, measurement: Measurement): Finding {
+  const { dead } = layer;
+  const units = layer.units!;
+  const count = dead.proved.length + dead.confident.length;
+  const { samples } = measurement.probe;
+  const { training } = measurement.model;
+  const producer = new NetworkGraph(measurement.layers).producerOf(layer) ?? layer;
+  const parts = [
+    `${formatCount(count)} of ${formatPlural(units, 'unit')} never fired in ${formatPlural(samples, 'sample')}.`,
+  ];
+  if (dead.proved.length > 0) {
+    parts.push(`${formatCount(dead.proved.length)} are proved dead: no input in the probed range can make them fire.`);
+  }
+  if (dead.activeAtMost !== null) {
+    parts.push(
+      `With 95% confidence, each of the ${dead.proved.length > 0 ? `other ${formatCount(dead.confident.length)}` : formatCount(dead.confident.length)} fires on fewer than ${formatShare(Math.max(dead.activeAtMost, 0.01))} of inputs.`,
+    );
+  }
+  return finding('dead-relu', {
+    severity,
+    layer: layer.name,
+    title: `${formatCount(count)} of ${formatPlural(units, 'unit')} dead`,
+    confidence:
+      dead.confident.length === 0
+        ? { grade: 'proved', text: 'proved' }
+        : isSynthetic(measurement)
+          ? { grade: 'moderate', text: 'at 95%, on synthetic inputs' }
+          : { grade: 'high', text: 'at least 95% confidence' },
+    measured: parts,
+    cause: null,
+    why: `A dead unit outputs 0 and gets no gradient: ${count === units ? 'nothing passes this layer' : `the layer works with ${formatPlural(units - count, 'unit')}`}, and training does not bring the others back.`,
+    advice: 'First train again with a lower learning rate and He initialisation.',
+    evidence: {
+      dead: count,
+      proved: dead.proved.length,
+      confident: dead.confident.length,
+      suspected: dead.suspected.length,
+      units,
+      samples,
+      activeAtMost: dead.activeAtMost,
+    },
+    suggestions: [
+      lowerLearningRate(training),
+      heInitialization(producer),
+      ...(adaptiveOptimizer(training) === null ? [] : [adaptiveOptimizer(training)!]),
+      leakyActivation(producer, 'leakyRelu'),
+      leakyActivation(producer, 'elu'),
+      leakyActivation(producer, 'prelu'),
+    ],
+  });
+}
+
+function describeSlight(layers: readonly Judged[], measurement: Measurement): Finding {
+  const dead = layers.reduce((sum, layer) => sum + layer.dead.proved.length + layer.dead.confident.length, 0);
+  const units = layers.reduce((sum, layer) => sum + layer.units!, 0);
+  const noise = isSynthetic(measurement);
+  const names = layers.slice(0, 3).map(({ name }) => name);
+  const more = layers.length - names.length;
+  return finding('dead-relu', {
+    severity: 'information',
+    layer: layers[0].name,
+    alsoIn: layers.slice(1).map(({ name }) => name),
+    title: `${formatCount(dead)} of ${formatPlural(units, 'unit')} silent`,
+    confidence: noise
+      ? { grade: 'low', text: 'on synthetic inputs' }
+      : { grade: 'high', text: 'at least 95% confidence' },
+    measured: [
+      `${formatCount(dead)} of ${formatPlural(units, 'unit')} in ${formatList(more > 0 ? [...names, `${formatCount(more)} more layers`] : names)} never fired in ${formatPlural(measurement.probe.samples, 'sample')}.`,
+      ...(noise ? ['They were measured on synthetic noise, which trained units may rightly ignore.'] : []),
+    ],
+    cause: null,
+    why: noise ? 'Whether they are dead only your data can tell.' : 'So few cost some capacity and do no other harm.',
+    advice: noise ? 'Give real data to be sure.' : 'Nothing needs to be done.',
+    evidence: { dead, units, layers: layers.length, samples: measurement.probe.samples },
+  });
+}

@@ -1,0 +1,50 @@
+/**
+ * exploding-gradient: the back-propagated signal grows on its way to the first layers.
+ *
+ * Judged like vanishing-gradient, relative to the hidden layer nearest to the output: healthy networks stay below a
+ * factor of 10 over the whole depth, exploding ones exceed 1e5; beyond 1e3 no learning rate suits all layers.
+ */
+
+import { formatFactor, formatNumber } from '../../report/format';
+import { batchNormalization } from '../fixes/batchNormalization';
+import { clipGradients } from '../fixes/clipGradients';
+import { fittingInitialization } from '../fixes/initialization';
+import { backwardFlow, growingCause } from './flow';
+import { finding, type Rule } from './rule';
+
+const WARNING_FACTOR = 1e3;
+const ERROR_FACTOR = 1e5;
+
+export const explodingGradient: Rule = {
+  id: 'exploding-gradient',
+  judge(measurement) {
+    const flow = backwardFlow(measurement).filter(({ value }) => value > 0);
+    if (flow.length < 2) return [];
+    const largest = flow.reduce((a, b) => (b.value > a.value ? b : a));
+    const behind = flow.slice(flow.indexOf(largest));
+    const smallest = behind.reduce((a, b) => (b.value < a.value ? b : a));
+    const factor = largest.value / smallest.value;
+    if (!(factor > WARNING_FACTOR)) return [];
+    const between = behind.slice(0, behind.indexOf(smallest) + 1).map(({ layer }) => layer);
+    const layer = largest.layer;
+    return [
+      finding('exploding-gradient', {
+        severity: factor > ERROR_FACTOR ? 'error' : 'warning',
+        layer: layer.name,
+        alsoIn: behind
+          .filter((point) => point.layer !== layer && point.value / smallest.value > WARNING_FACTOR)
+          .map((point) => point.layer.name),
+        title: `gradient grows ${formatFactor(factor)}`,
+        confidence: { grade: 'high', text: `over ${measurement.probe.backward.samples} samples` },
+        measured: [
+          `The gradient is ${formatNumber(smallest.value)} per sample at ${smallest.layer.name} and ${formatNumber(largest.value)} at ${layer.name}, ${formatFactor(factor)} more.`,
+        ],
+        cause: growingCause(between),
+        why: 'A learning rate that suits the last layers throws the first ones far off, and one that suits the first leaves the last unchanged.',
+        advice: 'First make the weights smaller or normalise between the layers.',
+        evidence: { factor, largest: largest.value, smallest: smallest.value, smallestLayer: smallest.layer.name },
+        suggestions: [fittingInitialization(layer), batchNormalization(layer), clipGradients()],
+      }),
+    ];
+  },
+};

@@ -1,0 +1,47 @@
+/**
+ * exploding-signal: the outputs grow from layer to layer.
+ *
+ * Judged by the variance across samples of the hidden layers, relative to the first one (at least 1, so that small
+ * inputs brought to an ordinary size do not look like growth): healthy networks stay within a factor of 10^0.6, exploding
+ * ones exceed 10^10 (82 labelled networks).
+ */
+
+import { formatFactor, formatNumber } from '../../report/format';
+import { batchNormalization } from '../fixes/batchNormalization';
+import { fittingInitialization } from '../fixes/initialization';
+import { forwardFlow, growingCause } from './flow';
+import { finding, type Rule } from './rule';
+
+const WARNING_FACTOR = 1e4;
+const ERROR_FACTOR = 1e6;
+
+export const explodingSignal: Rule = {
+  id: 'exploding-signal',
+  judge(measurement) {
+    const flow = forwardFlow(measurement);
+    if (flow.length < 2) return [];
+    const largest = flow.reduce((a, b) => (b.value > a.value ? b : a));
+    const before = flow.slice(0, flow.indexOf(largest) + 1);
+    const reference = Math.max(before[0].value, 1);
+    const factor = largest.value / reference;
+    if (!(factor > WARNING_FACTOR)) return [];
+    const between = before.map(({ layer }) => layer);
+    const layer = largest.layer;
+    return [
+      finding('exploding-signal', {
+        severity: factor > ERROR_FACTOR ? 'error' : 'warning',
+        layer: layer.name,
+        title: `signal grows ${formatFactor(largest.value / before[0].value)}`,
+        confidence: { grade: 'high', text: `over ${measurement.probe.samples} samples` },
+        measured: [
+          `The variance across samples is ${formatNumber(before[0].value)} at ${before[0].layer.name} and ${formatNumber(largest.value)} at ${layer.name}.`,
+        ],
+        cause: growingCause(between),
+        why: 'Huge outputs saturate what comes after them, make every step too large, and end in infinities.',
+        advice: 'First make the weights smaller or normalise between the layers.',
+        evidence: { factor, largest: largest.value, first: before[0].value },
+        suggestions: [fittingInitialization(layer), batchNormalization(layer)],
+      }),
+    ];
+  },
+};

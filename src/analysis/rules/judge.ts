@@ -1,0 +1,32 @@
+import type { Finding, Severity } from '../../report/report';
+import { deadRelu } from './deadRelu';
+import { explodingGradient } from './explodingGradient';
+import { explodingSignal } from './explodingSignal';
+import { nonFinite } from './nonFinite';
+import { poorInitialization } from './poorInitialization';
+import type { Measurement, Rule } from './rule';
+import { saturatedActivation } from './saturatedActivation';
+import { vanishingGradient } from './vanishingGradient';
+import { vanishingSignal } from './vanishingSignal';
+
+/** In the order of their weight: among findings of equal severity the earlier rule comes first. */
+export const RULES: readonly Rule[] = [
+  nonFinite,
+  deadRelu,
+  explodingSignal,
+  explodingGradient,
+  vanishingSignal,
+  vanishingGradient,
+  saturatedActivation,
+  poorInitialization,
+];
+
+const ORDER: readonly Severity[] = ['error', 'warning', 'information'];
+
+/** All findings, worst first. */
+export function judge(measurement: Measurement): Finding[] {
+  const broken = nonFinite.judge(measurement);
+  // Where numbers are not finite, every other measurement is about what is left of them.
+  const findings = broken.length > 0 ? broken : RULES.flatMap((rule) => rule.judge(measurement));
+  return [...findings].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+}

@@ -1,0 +1,101 @@
+/**
+ * vanishing-gradient: the back-propagated signal shrinks on its way to the first layers.
+ *
+ * Judged by the norm of dLoss/d(output) per sample, relative to the best-fed hidden layer behind: with a random
+ * cotangent on the logits, log10 of its total change lies between -0.4 and +1 for healthy networks and below -4 for
+ * vanishing ones. Absolute thresholds (SageMaker and DeepDiagnosis: mean |g| < 1e-7) move with the loss and the batch;
+ * ratios of kernel gradients are blind in bias-free homogeneous networks (Du, Hu and Lee 2018, arXiv:1806.00900); and a
+ * trained model near a minimum has uniformly small gradients, which is no fault. A gradient that is exactly 0 behind
+ * an all-zero kernel (zero-initialised last layer, Fixup, zero-gamma) is not judged: one training step heals it.
+ */
+
+import { formatFactor, formatNumber } from '../../report/format';
+import type { LayerReport } from '../../report/report';
+import { activation } from '../../report/activations';
+import { batchNormalization } from '../fixes/batchNormalization';
+import { fittingInitialization } from '../fixes/initialization';
+import { replaceSaturating } from '../fixes/replaceSaturating';
+import { backwardFlow, type FlowPoint, shrinkingCause } from './flow';
+import { finding, type Rule } from './rule';
+
+const WARNING_LOG = -2.5;
+const ERROR_LOG = -4;
+
+export const vanishingGradient: Rule = {
+  id: 'vanishing-gradient',
+  judge(measurement) {
+    const flow = backwardFlow(measurement);
+    if (flow.length < 2) return [];
+    if (flow.some(({ value }) => value === 0) && measurement.layers.some(hasZeroKernel)) return [];
+    const worst = flow.reduce((a, b) => (b.value < a.value ? b : a));
+    const behind = flow.slice(flow.indexOf(worst));
+    const best = behind.reduce((a, b) => (b.value > a.value ? b : a));
+    const ratio = worst.value / best.value;
+    const log = Math.log10(ratio);
+    if (!(log < WARNING_LOG)) return [];
+    const between = flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1).map(({ layer }) => layer);
+    const deadLayer = between.find(({ units, silentUnits }) => units !== null && silentUnits.length === units);
+    const step = steepest(flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1));
+    const first = worst.layer;
+    return [
+      finding('vanishing-gradient', {
+        severity: log < ERROR_LOG ? 'error' : 'warning',
+        layer: first.name,
+        alsoIn: flow
+          .filter(({ layer, value }) => layer !== first && Math.log10(value / best.value) < WARNING_LOG)
+          .map(({ layer }) => layer.name),
+        title: ratio === 0 ? 'no gradient arrives' : `gradient shrinks ${formatFactor(1 / ratio)}`,
+        confidence: { grade: 'high', text: `over ${measurement.probe.backward.samples} samples` },
+        measured: [
+          ratio === 0
+            ? `The gradient that arrives at ${first.name} is below the smallest number that float32 can hold; at ${best.layer.name} it is ${formatNumber(best.value)} per sample.`
+            : `The gradient is ${formatNumber(best.value)} per sample at ${best.layer.name} and ${formatNumber(worst.value)} at ${first.name}, ${formatFactor(1 / ratio)} less.`,
+          ...(step === null
+            ? []
+            : [`The largest loss in one step is ${formatFactor(step.factor)}, from ${step.from} to ${step.to}.`]),
+        ],
+        cause:
+          deadLayer !== undefined
+            ? {
+                id: 'dead-units-upstream',
+                title: `${deadLayer.name} is dead`,
+                explanation: 'None of its units fires, so no gradient passes it.',
+              }
+            : shrinkingCause(between),
+        why: 'Layers that get hardly any gradient do not learn: only the last ones train.',
+        advice: 'First mend the cause above, then measure again.',
+        evidence: {
+          log10Ratio: ratio === 0 ? null : log,
+          worst: worst.value,
+          best: best.value,
+          bestLayer: best.layer.name,
+        },
+        suggestions: suggestions(first, between),
+      }),
+    ];
+  },
+};
+
+const hasZeroKernel = ({ weights }: LayerReport): boolean =>
+  weights.some(({ name, fanIn, zeroShare }) => zeroShare === 1 && (fanIn !== null || name === 'gamma'));
+
+/** The pair of neighbouring points between which most is lost backwards, when it is a good part of the whole. */
+function steepest(flow: readonly FlowPoint[]): { from: string; to: string; factor: number } | null {
+  let best: { from: string; to: string; factor: number } | null = null;
+  for (let i = 0; i + 1 < flow.length; i++) {
+    const factor = flow[i + 1].value / flow[i].value;
+    if (Number.isFinite(factor) && factor > (best?.factor ?? 10)) {
+      best = { from: flow[i + 1].layer.name, to: flow[i].layer.name, factor };
+    }
+  }
+  return best;
+}
+
+function suggestions(first: LayerReport, between: readonly LayerReport[]) {
+  const saturating = between.find(({ activation: name }) => name !== null && activation(name)?.family === 'saturating');
+  return [
+    ...(saturating === undefined ? [] : [replaceSaturating(saturating)]),
+    fittingInitialization(first),
+    batchNormalization(first),
+  ];
+}

@@ -1,0 +1,70 @@
+/** The analysis worker: takes one diagnosis at a time by message, reads files through the host, answers with a report or a problem. */
+
+import { parentPort } from 'node:worker_threads';
+import path from 'node:path';
+import { DiagnosisError } from '../report/errors';
+import type { FileRequest, FileResult, FolderEntry, FromWorker, SharedFolder, ToWorker } from '../report/protocol';
+import { diagnose } from './diagnose';
+import type { Folder } from './model/folder';
+
+const port = parentPort!;
+const post = (message: FromWorker): void => port.postMessage(message);
+
+/** Requests to the host that wait for an answer. */
+const waiting = new Map<number, (result: FileResult) => void>();
+let requests = 0;
+
+function ask(file: FileRequest): Promise<FileResult> {
+  return new Promise((resolve) => {
+    const request = requests++;
+    waiting.set(request, resolve);
+    post({ kind: 'file', request, file });
+  });
+}
+
+/** A folder that the host reads for us. */
+class HostFolder implements Folder {
+  private readonly root: number;
+  readonly path: string;
+
+  constructor(shared: SharedFolder) {
+    this.root = shared.root;
+    this.path = shared.path;
+  }
+
+  async read(file: string, offset = 0, length?: number): Promise<Uint8Array> {
+    const result = await ask({ kind: 'read', root: this.root, path: file, offset, length: length ?? null });
+    if (result.kind === 'problem') throw DiagnosisError.revive(result.problem);
+    if (result.kind !== 'bytes') throw new Error(`The host answered a read with "${result.kind}".`);
+    return result.bytes;
+  }
+
+  async list(folder = ''): Promise<readonly FolderEntry[]> {
+    const result = await ask({ kind: 'list', root: this.root, path: folder });
+    if (result.kind === 'problem') throw DiagnosisError.revive(result.problem);
+    if (result.kind !== 'entries') throw new Error(`The host answered a listing with "${result.kind}".`);
+    return result.entries;
+  }
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'file') {
+    waiting.get(message.request)?.(message.result);
+    waiting.delete(message.request);
+    return;
+  }
+  const { model, data, labels, samples, seed } = message.arguments;
+  diagnose(
+    {
+      model: { folder: new HostFolder(model.folder), file: model.file },
+      data: data.map(({ input, folder, file }) => ({ input, folder: new HostFolder(folder), file })),
+      labels: labels === null ? null : { folder: new HostFolder(labels.folder), file: labels.file },
+      samples,
+      seed,
+    },
+    { wasmFolder: __dirname + path.sep, onProgress: (progress) => post({ kind: 'progress', progress }) },
+  ).then(
+    (report) => post({ kind: 'report', report }),
+    (error: unknown) => post({ kind: 'problem', problem: DiagnosisError.from(error).problem }),
+  );
+});
