@@ -18,15 +18,16 @@ const common = {
   outdir: dist,
   sourcemap: production ? false : 'linked',
   minify: production,
-  logLevel: 'warning',
+  logLevel: watch ? 'info' : 'warning',
   define: { 'process.env.NODE_ENV': '"production"' },
 };
-const node = { ...common, platform: 'node', target: 'node18', format: 'cjs' };
+// ES modules where a package has them: some `main` builds are UMD, whose requires esbuild cannot follow, and that of
+// tfjs marks backend-cpu as free of side effects, so that the bundle would lack its kernels.
+const node = { ...common, platform: 'node', target: 'node18', format: 'cjs', mainFields: ['module', 'main'] };
 
 const builds = [
   { ...node, entryPoints: { extension: 'src/extension.ts' }, external: ['vscode'] },
-  // tfjs marks backend-cpu as free of side effects in its `main` build, and the bundle would then lack its kernels.
-  { ...node, entryPoints: { worker: 'src/analysis/worker.ts', cli: 'src/cli/cli.ts' }, mainFields: ['module', 'main'] },
+  { ...node, entryPoints: { worker: 'src/analysis/worker.ts', cli: 'src/cli/cli.ts' } },
   { ...common, platform: 'browser', target: 'es2022', format: 'iife', entryPoints: { panel: 'src/webview/panel.ts' } },
 ];
 

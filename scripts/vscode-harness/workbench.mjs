@@ -1,0 +1,176 @@
+/** The workbench as a person uses it: mouse, keyboard and what is on the screen. For end-to-end tests and screenshots. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { PROJECT } from './cache.mjs';
+import { openBrowser, startServer, workbenchUrl } from './workbenchServer.mjs';
+
+/** Names of the themes as `workbench.colorTheme` knows them. */
+export const THEMES = {
+  dark: 'Default Dark Modern',
+  light: 'Default Light Modern',
+  'hc-dark': 'Default High Contrast',
+  'hc-light': 'Default High Contrast Light',
+};
+
+/**
+ * @typedef {object} WorkbenchOptions
+ * @property {string} [folder] the workspace; the project by default
+ * @property {readonly string[]} [developmentPaths] extensions loaded from source; the project by default, none with `extensionsDir`
+ * @property {string} [extensionsDir] folder of installed extensions
+ * @property {keyof typeof THEMES} [theme]
+ * @property {Record<string, unknown>} [settings]
+ * @property {number} [width] of the window, CSS pixels
+ * @property {number} [height]
+ * @property {'current' | 'oldest'} [release]
+ */
+
+/** One VS Code window. `close` ends everything that `open` started. */
+export class Workbench {
+  /**
+   * @param {WorkbenchOptions} [options]
+   * @returns {Promise<Workbench>}
+   */
+  static async open(options = {}) {
+    const { folder = PROJECT, extensionsDir, theme = 'dark', settings, width, height, release } = options;
+    const developmentPaths = options.developmentPaths ?? (extensionsDir === undefined ? [PROJECT] : []);
+    const server = await startServer({
+      release,
+      extensionsDir,
+      settings: { 'workbench.colorTheme': THEMES[theme], ...settings },
+    });
+    let browser;
+    try {
+      const opened = await openBrowser({ width, height });
+      browser = opened.browser;
+      const page = await opened.context.newPage();
+      const workbench = new Workbench(server, browser, page);
+      await page.goto(workbenchUrl(server, { folder, developmentPaths }), { waitUntil: 'commit' });
+      await page
+        .locator('.monaco-workbench .explorer-folders-view .monaco-list-row')
+        .first()
+        .waitFor({ timeout: 90_000 });
+      return workbench;
+    } catch (error) {
+      await browser?.close();
+      await server.stop();
+      throw error;
+    }
+  }
+
+  constructor(server, browser, page) {
+    this.server = server;
+    this.browser = browser;
+    /** @type {import('playwright-core').Page} */
+    this.page = page;
+  }
+
+  async close() {
+    await this.browser.close();
+    await this.server.stop();
+  }
+
+  /** Runs a command by its title in the palette: `Activation Diagnostics: Clear Report`. */
+  async command(title) {
+    await this.page.keyboard.press('F1');
+    await this.quickInput.waitFor();
+    await this.quickInput.fill(`>${title}`);
+    await this.pick(title);
+  }
+
+  /** The text field of the palette and of every quick pick. */
+  get quickInput() {
+    return this.page.locator('.quick-input-widget input.input');
+  }
+
+  /** Chooses the first row of the open quick pick that holds `text`. */
+  async pick(text) {
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+    await row.waitFor();
+    await row.click();
+  }
+
+  /** The row of a file in the explorer; folders on the way are opened. `file` is relative to the workspace. */
+  async explorerRow(file) {
+    const row = (name, depth) =>
+      this.page.locator(`.explorer-folders-view .monaco-list-row[aria-level="${depth}"]`, {
+        has: this.page.locator(`.label-name`, { hasText: new RegExp(`^${escapeRegExp(name)}$`) }),
+      });
+    const segments = file.split('/');
+    for (const [index, name] of segments.slice(0, -1).entries()) {
+      const folder = row(name, index + 1).first();
+      await folder.waitFor();
+      if ((await folder.getAttribute('aria-expanded')) !== 'true') await folder.click();
+    }
+    const last = row(segments.at(-1), segments.length).first();
+    await last.waitFor();
+    return last;
+  }
+
+  /** Right-clicks a file in the explorer and chooses an entry of the menu. */
+  async contextMenu(file, entry) {
+    await (await this.explorerRow(file)).click({ button: 'right' });
+    const item = this.page.locator('.context-view .monaco-menu .action-item', { hasText: entry }).first();
+    await item.waitFor();
+    await item.click();
+  }
+
+  /** Opens a file in an editor. */
+  async openFile(file) {
+    await (await this.explorerRow(file)).dblclick();
+    await this.page.locator('.tab.active', { hasText: path.posix.basename(file) }).waitFor();
+  }
+
+  /** The document inside the report view. */
+  get panel() {
+    return this.page.frameLocator('iframe.webview.ready').last().frameLocator('iframe#active-frame');
+  }
+
+  /** Right-clicks a model, diagnoses it, and waits until the panel shows what came of it. */
+  async diagnose(file) {
+    await this.contextMenu(file, /^Diagnose Model…$/);
+    await this.panel.locator('h1').waitFor();
+    await this.panel.locator('progress, [role="progressbar"]').waitFor({ state: 'detached' });
+  }
+
+  /** Opens Problems. @returns its rows */
+  async problems() {
+    await this.command('Problems: Focus on Problems View');
+    return this.page.locator('.markers-panel .monaco-list-row');
+  }
+
+  /** Drags the edge of the side bar until the report view is `width` CSS pixels wide. */
+  async setSideBarWidth(width) {
+    const bar = await this.page.locator('.part.sidebar').boundingBox();
+    const edge = { x: bar.x + bar.width, y: bar.y + bar.height / 2 };
+    await this.page.mouse.move(edge.x, edge.y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(bar.x + width, edge.y, { steps: 8 });
+    await this.page.mouse.up();
+    // Away from the edge, which would stay highlighted.
+    await this.page.mouse.move(edge.x, 2);
+  }
+
+  /** Hides what covers or crowds a screenshot: notifications and hovers. */
+  async tidy() {
+    await this.page.keyboard.press('Escape');
+    await this.command('Notifications: Clear All Notifications');
+  }
+
+  /**
+   * Keeps a picture.
+   * @param {string} file relative to the project's `artifacts/`, or absolute
+   * @param {{ only?: 'window' | 'sidebar' }} [what]
+   * @returns {Promise<string>} where it is
+   */
+  async screenshot(file, { only = 'window' } = {}) {
+    const target = path.resolve(PROJECT, 'artifacts', file);
+    await mkdir(path.dirname(target), { recursive: true });
+    const subject = only === 'sidebar' ? this.page.locator('.part.sidebar') : this.page;
+    await subject.screenshot({ path: target });
+    return target;
+  }
+}
+
+function escapeRegExp(text) {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

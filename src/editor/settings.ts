@@ -1,0 +1,33 @@
+import { ConfigurationTarget, workspace, type Uri } from 'vscode';
+import type { Report, RuleId } from '../report/report';
+import { applyRuleLevels } from './ruleLevels';
+
+export const SECTION = 'activationDiagnostics';
+
+export interface ProbeSettings {
+  /** Null lets the probe grow until its count of silent units settles. */
+  readonly samples: number | null;
+  readonly seed: number;
+}
+
+export function probeSettings(model: Uri): ProbeSettings {
+  const settings = workspace.getConfiguration(SECTION, model);
+  const samples = settings.get<number | null>('probe.samples', null);
+  const seed = settings.get<number>('probe.seed', 0);
+  return { samples: samples === null ? null : Math.max(1, Math.trunc(samples)), seed: Math.max(0, Math.trunc(seed)) };
+}
+
+/** The report as the user's rule settings want it: rules that are off are gone, severities are theirs. */
+export function withRuleSettings(report: Report, model: Uri): Report {
+  const levels = workspace.getConfiguration(SECTION, model).get<Readonly<Record<string, unknown>>>('rules', {});
+  return applyRuleLevels(report, levels);
+}
+
+/** Turns a rule off, in the settings of the workspace where there is one. */
+export async function turnRuleOff(rule: RuleId): Promise<void> {
+  const settings = workspace.getConfiguration(SECTION);
+  const target = workspace.workspaceFolders === undefined ? ConfigurationTarget.Global : ConfigurationTarget.Workspace;
+  const present = settings.inspect<Readonly<Record<string, unknown>>>('rules');
+  const own = target === ConfigurationTarget.Global ? present?.globalValue : present?.workspaceValue;
+  await settings.update('rules', { ...own, [rule]: 'off' }, target);
+}

@@ -1,0 +1,31 @@
+import path from 'node:path';
+import { window, type ExtensionContext } from 'vscode';
+import { AnalysisWorker } from './editor/analysisWorker';
+import { registerCommands } from './editor/commands';
+import { DataChoice } from './editor/dataChoice';
+import { Diagnoses } from './editor/diagnoses';
+import { FindingActions } from './editor/findingActions';
+import { Problems } from './editor/problems';
+import { ReportView } from './editor/reportView';
+import { RuleDocumentation } from './editor/ruleDocumentation';
+
+/** Composition root: builds the parts and hands them to each other. Nothing is read or computed before a command asks. */
+export function activate(context: ExtensionContext): void {
+  const log = window.createOutputChannel('Activation Diagnostics', { log: true });
+  const worker = new AnalysisWorker(path.join(context.extensionPath, 'dist', 'worker.js'));
+  const diagnoses = new Diagnoses(worker, log);
+  const documentation = new RuleDocumentation(context.extensionUri);
+  const view = new ReportView(context.extensionUri, diagnoses);
+  const problems = new Problems(diagnoses, documentation);
+  const dataChoice = new DataChoice(context.workspaceState);
+
+  context.subscriptions.push(
+    log,
+    worker,
+    diagnoses,
+    view,
+    problems,
+    registerCommands({ diagnoses, view, dataChoice, documentation }),
+    new FindingActions(diagnoses).register(),
+  );
+}

@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { AnalysisWorker, type DiagnosisRun } from '../../../src/editor/analysisWorker';
+import type { FileRequest, Progress } from '../../../src/report/protocol';
+
+/** A real worker thread that behaves as the name of the model tells it to. */
+const SCRIPT = `
+const { parentPort, threadId } = require('node:worker_threads');
+const waiting = [];
+parentPort.on('message', (message) => {
+  if (message.kind === 'file') return waiting.shift()(message.result);
+  switch (message.arguments.model.file) {
+    case 'report':
+      parentPort.postMessage({ kind: 'progress', progress: { stage: 'load', done: 0.5, detail: 'half' } });
+      return parentPort.postMessage({ kind: 'report', report: { threadId } });
+    case 'read':
+      parentPort.postMessage({ kind: 'file', request: 7, file: { kind: 'read', root: 0, path: 'a', offset: 0, length: null } });
+      return waiting.push((result) => parentPort.postMessage({ kind: 'report', report: { bytes: [...result.bytes] } }));
+    case 'problem':
+      return parentPort.postMessage({ kind: 'problem', problem: { code: 'invalid-json', message: 'm', place: 'p', remedy: 'r' } });
+    case 'throw':
+      throw new Error('broken inside');
+    case 'exit':
+      process.exit(3);
+    case 'exit-after':
+      parentPort.postMessage({ kind: 'report', report: { threadId } });
+      return setTimeout(() => process.exit(3), 1);
+    case 'memory':
+      throw Object.assign(new Error('heap limit'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });
+    case 'loop':
+      for (;;);
+  }
+});
+`;
+
+let folder: string;
+let worker: AnalysisWorker;
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'worker-'));
+  writeFileSync(path.join(folder, 'worker.cjs'), SCRIPT);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function run(file: string, options: Partial<DiagnosisRun> = {}) {
+  worker ??= new AnalysisWorker(path.join(folder, 'worker.cjs'));
+  return worker.run({
+    arguments: { model: { folder: { root: 0, path: '' }, file }, data: [], labels: null, samples: null, seed: 0 },
+    answer: () => Promise.resolve({ kind: 'bytes', bytes: Uint8Array.of(1, 2, 3) }),
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
+    ...options,
+  });
+}
+
+afterEach(() => worker.dispose());
+
+describe('AnalysisWorker', () => {
+  it('gives the report and hands progress on', async () => {
+    const progress: Progress[] = [];
+    await expect(run('report', { onProgress: (step) => progress.push(step) })).resolves.toHaveProperty('threadId');
+    expect(progress).toEqual([{ stage: 'load', done: 0.5, detail: 'half' }]);
+  });
+
+  it('keeps the thread for the next diagnosis', async () => {
+    expect(await run('report')).toEqual(await run('report'));
+  });
+
+  it('answers what the worker asks to read', async () => {
+    const asked: FileRequest[] = [];
+    const answer: DiagnosisRun['answer'] = (request) => {
+      asked.push(request);
+      return Promise.resolve({ kind: 'bytes', bytes: Uint8Array.of(4, 5) });
+    };
+    expect(await run('read', { answer })).toEqual({ bytes: [4, 5] });
+    expect(asked).toEqual([{ kind: 'read', root: 0, path: 'a', offset: 0, length: null }]);
+  });
+
+  it('leaves the bytes of a larger buffer where they are', async () => {
+    const whole = Uint8Array.of(9, 4, 5, 9);
+    const answer: DiagnosisRun['answer'] = () => Promise.resolve({ kind: 'bytes', bytes: whole.subarray(1, 3) });
+    expect(await run('read', { answer })).toEqual({ bytes: [4, 5] });
+    expect([...whole]).toEqual([9, 4, 5, 9]);
+  });
+
+  it("rejects with the worker's problem and keeps the thread", async () => {
+    await expect(run('problem')).rejects.toMatchObject({
+      problem: { code: 'invalid-json', message: 'm', place: 'p', remedy: 'r' },
+    });
+    await expect(run('report')).resolves.toBeDefined();
+  });
+
+  it.each([
+    ['throw', 'internal'],
+    ['exit', 'internal'],
+    ['memory', 'out-of-memory'],
+  ])('survives a worker that dies (%s)', async (way, code) => {
+    await expect(run(way)).rejects.toMatchObject({ code });
+    await expect(run('report')).resolves.toBeDefined();
+  });
+
+  it('survives a worker that dies between two diagnoses', async () => {
+    const first = await run('exit-after');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await run('report')).not.toEqual(first);
+  });
+
+  it('ends a busy thread when the diagnosis is cancelled', async () => {
+    const abort = new AbortController();
+    const running = run('loop', { signal: abort.signal });
+    abort.abort();
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(run('report')).resolves.toBeDefined();
+  });
+
+  it('does not start what is cancelled already', async () => {
+    await expect(run('loop', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('gives way to the next diagnosis', async () => {
+    const first = run('loop');
+    const second = run('report');
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(second).resolves.toBeDefined();
+  });
+
+  it('settles a running diagnosis when it is disposed of', async () => {
+    const running = run('loop');
+    worker.dispose();
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
