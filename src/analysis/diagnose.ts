@@ -4,6 +4,7 @@ import { version } from '../../package.json';
 import type { Progress } from '../report/protocol';
 import { type Report, SCHEMA_VERSION } from '../report/report';
 import { startBackend } from './backend/backend';
+import { experiment } from './experiment/experiment';
 import { measure } from './measure/measure';
 import type { Folder } from './model/folder';
 import { loadNetwork } from './model/load';
@@ -63,8 +64,13 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
           });
     clock.enter('forward');
     const measured = await measure(network, probe, { samples, seed, onProgress: (progress) => clock.report(progress) });
+    clock.enter('experiment');
+    const experiments = await experiment(network, probe, measured, {
+      seed,
+      onProgress: (progress) => clock.report(progress),
+    });
     clock.enter('judge');
-    const measurement = { model: network.summary, ...measured };
+    const measurement = { model: network.summary, ...measured, experiments };
     return {
       schemaVersion: SCHEMA_VERSION,
       tool: { name: 'activation-diagnostics', version },

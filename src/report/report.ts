@@ -36,6 +36,8 @@ export interface Report {
   readonly probe: ProbeSummary;
   /** One entry per layer call, in execution order; a shared layer has one entry for each time it is called. */
   readonly layers: readonly LayerReport[];
+  /** What was found out on copies of the network, to tell causes apart. */
+  readonly experiments: Experiments;
   /** Worst first. */
   readonly findings: readonly Finding[];
   /** The only part that differs between two runs with the same model, data and seed. */
@@ -257,6 +259,63 @@ export interface WeightReport {
   readonly nominalStandardDeviation: number | null;
   readonly fanIn: number | null;
   readonly fanOut: number | null;
+}
+
+/** Every experiment works on a copy of the network and a part of the probe; null where it was not needed or not possible. */
+export interface Experiments {
+  /** Number of samples that each copy was shown. */
+  readonly samples: number;
+  /** Copies whose weights were drawn anew by the saved initialisers. */
+  readonly fresh: Copies | null;
+  /** Copies whose kernels were drawn with the initialisation that fits each activation (He, Xavier, LeCun), biases 0. */
+  readonly fitting: Copies | null;
+  /** Copies drawn with He initialisation whose saturating hidden activations were replaced by ReLU. */
+  readonly rectified: Copies | null;
+  /** The saved network after one small step of gradient descent; measured where the gradient was exactly 0. */
+  readonly afterOneStep: Copies | null;
+  readonly learningRates: LearningRateLadder | null;
+  /** Why an experiment that was needed was not made, one sentence each. */
+  readonly unknown: readonly string[];
+}
+
+export interface Copies {
+  /** Number of copies that the numbers are averaged over. */
+  readonly count: number;
+  /** Every layer with units, in execution order. */
+  readonly layers: readonly CopiedLayer[];
+}
+
+export interface CopiedLayer {
+  readonly name: string;
+  /** Mean over the copies. */
+  readonly silentUnits: number;
+  /** Geometric means over the copies, as `signal.variance` and `gradient.outputRms`. */
+  readonly variance: number | null;
+  readonly gradientRms: number | null;
+}
+
+/** What a few optimiser steps at several learning rates do to a copy. */
+export interface LearningRateLadder {
+  readonly optimizer: string;
+  /** Whether the steps started from freshly drawn weights or from the saved ones. */
+  readonly start: 'fresh' | 'saved';
+  /** Whether the loss used the given labels or random ones. */
+  readonly labels: 'given' | 'random';
+  /** The rate saved with the model; null when there is none. */
+  readonly configuredRate: number | null;
+  /** Ascending by rate; the configured rate is among them. */
+  readonly rates: readonly {
+    readonly rate: number;
+    /** ReLU units that fired before and never after one and after five steps. */
+    readonly newlySilentAfterOne: number;
+    readonly newlySilentAfterFive: number;
+    readonly lossBefore: number | null;
+    readonly lossAfterFive: number | null;
+  }[];
+  /** Number of ReLU units that fired before the steps. */
+  readonly unitsAtRisk: number;
+  /** The highest rate that silences no unit and neither do lower ones; null when every rate does. */
+  readonly highestSafeRate: number | null;
 }
 
 export interface Finding {

@@ -7,9 +7,9 @@ import type { Gradient, LayerReport, ProbeSummary, WeightGradient } from '../../
 import { SquareAccumulator } from '../backend/unitStatistics';
 import type { LayerCall, Network } from '../model/network';
 import type { Probe, ProbeBatch } from '../probe/probe';
-import { mulberry32, normal } from '../probe/random';
 import { CallMeter } from './callMeter';
 import { type Loss, lossNamed } from './losses';
+import { randomCotangent } from './cotangent';
 import { forward, forwardBackward, type Heads, type PassObserver } from './pass';
 import { weightReport } from './weights';
 
@@ -252,29 +252,6 @@ class MeasureSession {
       limits: probe.limits,
     };
   }
-}
-
-/**
- * `sum_k sum c_k * logits_k` with a fixed vector of standard normal numbers c for every sample: a stand-in for dLoss/d(logits)
- * of unit variance that no confident output can make vanish.
- */
-export function randomCotangent({ logits }: Heads, seed: number, firstSample: number): tf.Scalar {
-  const terms = logits.map((z, k) => {
-    const [samples, ...shape] = z.shape;
-    const size = shape.reduce((a, b) => a * b, 1);
-    // Two uniform draws make two normal numbers; an even number per sample keeps every sample's own, whatever the cut.
-    const draws = size + (size % 2);
-    const next = normal(mulberry32(Math.imul(seed + 1, 0x9e3779b1) + k, firstSample * draws));
-    const values = new Float32Array(samples * size);
-    for (let s = 0; s < samples; s++) {
-      for (let j = 0; j < draws; j++) {
-        const value = next();
-        if (j < size) values[s * size + j] = value;
-      }
-    }
-    return tf.sum(tf.mul(z, tf.tensor(values, z.shape)));
-  });
-  return terms.reduce((a, b) => tf.add(a, b)) as tf.Scalar;
 }
 
 function normOf(tensor: tf.Tensor): number {

@@ -7,6 +7,8 @@ import type { LayerCall, Network, TracedOutput, TraceObserver } from '../model/n
 export interface PassObserver {
   preActivation?(call: LayerCall, z: tf.Tensor): void;
   output?(call: LayerCall, a: tf.Tensor, inputs: readonly tf.Tensor[]): void;
+  /** Computes another activation in place of the layer's own, or answers null to leave it. */
+  activate?(call: LayerCall, z: tf.Tensor): tf.Tensor | null;
   /** `dy` is dLoss/dz of the call's pre-activation. */
   preActivationGradient?(call: LayerCall, dy: tf.Tensor): void;
   /** `dy` is dLoss/da of the call's output. */
@@ -90,6 +92,7 @@ function logitsOf({ call, tensor }: TracedOutput, kept: ReadonlyMap<string, tf.T
 /** An observer of traces that shows everything to `observer` and, where it asks for gradients, taps them. */
 function observing(observer: PassObserver, onArgument?: (call: LayerCall, z: tf.Tensor) => void): TraceObserver {
   return {
+    ...(observer.activate === undefined ? {} : { activate: (call, z) => observer.activate!(call, z) }),
     preActivation(call, z) {
       observer.preActivation?.(call, z);
       const { preActivationGradient } = observer;

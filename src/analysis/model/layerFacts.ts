@@ -58,14 +58,17 @@ function activationOwner(layer: Layer): { activation?: ActivationObject } {
     : internals(layer);
 }
 
-/** Calls `observe` with every argument of the layer's activation and applies the activation to what it returns. */
-export function observeActivation(layer: Layer, observe: (z: Tensor) => Tensor): void {
-  for (const child of childLayers(layer)) observeActivation(child, observe);
+/** Applies an activation: `plain` is what the layer itself would do. */
+export type ActivationHook = (z: Tensor, plain: (z: Tensor) => Tensor) => Tensor;
+
+/** Lets `hook` apply the layer's activation from now on. */
+export function hookActivation(layer: Layer, hook: ActivationHook): void {
+  for (const child of childLayers(layer)) hookActivation(child, hook);
   const owner = activationOwner(layer);
   const original = owner.activation;
   if (original === undefined || typeof original.apply !== 'function') return;
   owner.activation = {
-    apply: (z, axis) => original.apply(observe(z), axis),
+    apply: (z, axis) => hook(z, (argument) => original.apply(argument, axis)),
     // An unknown name keeps tfjs from fusing the activation into the matrix product, where it could not be seen.
     getClassName: () => `observed ${original.getClassName()}`,
     getConfig: () => original.getConfig(),

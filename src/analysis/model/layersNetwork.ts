@@ -17,7 +17,7 @@ import {
   isActivationLayer,
   isContainer,
   type Layer,
-  observeActivation,
+  hookActivation,
   unitAxisOf,
   weightsOf,
 } from './layerFacts';
@@ -103,9 +103,11 @@ export class LayersNetwork implements Network {
       }
       // Penalties on activities belong to training; tfjs refuses to run with them outside of it.
       (layer as { activityRegularizer?: unknown }).activityRegularizer = null;
-      observeActivation(layer, (z) => {
+      hookActivation(layer, (z, plain) => {
         const { observer, active } = this.run ?? {};
-        return observer && active ? observer.preActivation(active, z) : z;
+        if (!observer || !active) return plain(z);
+        const argument = observer.preActivation(active, z);
+        return observer.activate?.(active, argument) ?? plain(argument);
       });
     }
   }
@@ -197,7 +199,7 @@ export class LayersNetwork implements Network {
     const outer = run.active;
     run.active = call;
     try {
-      const result = execute(takesArgument(call) ? [run.observer.preActivation(call, inputs[0])] : [...inputs]);
+      const result = takesArgument(call) ? this.activate(call, inputs[0], execute) : execute([...inputs]);
       const [first, ...rest] = Array.isArray(result) ? result : [result];
       // A layer may hand its input through; the observer must be able to tell the two apart.
       const own = inputs.includes(first) ? first.clone() : first;
@@ -208,6 +210,13 @@ export class LayersNetwork implements Network {
     } finally {
       run.active = outer;
     }
+  }
+
+  /** The call of a layer that is nothing but an activation: its argument is its input. */
+  private activate(call: LayerCall, z: tf.Tensor, execute: (inputs: tf.Tensor[]) => tf.Tensor | tf.Tensor[]) {
+    const { observer } = this.run!;
+    const argument = observer.preActivation(call, z);
+    return observer.activate?.(call, argument) ?? execute([argument]);
   }
 
   /** Bidirectional layers call their two halves themselves: each becomes a call of its own. */

@@ -42,6 +42,8 @@ export interface NetworkInput {
 export interface TraceObserver {
   /** `z`, the argument of the layer's activation, `[samples, ...]`; several times per call for recurrent layers (once a step). */
   preActivation(call: LayerCall, z: Tensor): Tensor;
+  /** Computes another activation in place of the layer's own, or answers null to leave it; absent: all are left. */
+  activate?(call: LayerCall, z: Tensor): Tensor | null;
   /** The layer's output, `[samples, ...]`. `inputs` are what the call consumed. */
   output(call: LayerCall, a: Tensor, inputs: readonly Tensor[]): Tensor;
 }

@@ -1,7 +1,7 @@
 import type { Finding, LayerReport, Report, RuleId, Severity } from '../../report/report';
 
 /** What a rule decides on: the measured part of the report, plain data. */
-export type Measurement = Pick<Report, 'model' | 'probe' | 'layers'>;
+export type Measurement = Pick<Report, 'model' | 'probe' | 'layers' | 'experiments'>;
 
 /** One diagnosis. Each stands in a file of its own, with its formula, thresholds and source in the head comment. */
 export interface Rule {

@@ -1,0 +1,93 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { CopiedLayer } from '../../report/report';
+import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
+import { SignalMeter } from '../measure/signalMeter';
+import { forwardBackward, type PassObserver } from '../measure/pass';
+import { randomCotangent } from '../measure/cotangent';
+import type { LayerCall, Network } from '../model/network';
+
+/** What one copy of the network shows of a layer. */
+export interface CopyMeasurement {
+  readonly silentUnits: number;
+  readonly variance: number | null;
+  readonly gradientRms: number | null;
+}
+
+/**
+ * Measures the network as it is at the moment on one batch: silent units, variance across samples and gradient of every
+ * call. `activate` replaces activations.
+ */
+export function measureCopy(
+  network: Network,
+  inputs: readonly tf.Tensor[],
+  seed: number,
+  activate?: PassObserver['activate'],
+): Map<string, CopyMeasurement> {
+  const units = new Map<LayerCall, UnitAccumulator>();
+  const signals = new Map<LayerCall, SignalMeter>();
+  const gradients = new Map<LayerCall, SquareAccumulator>();
+  const observer: PassObserver = {
+    ...(activate === undefined ? {} : { activate }),
+    output(call, a) {
+      if (call.units === null || call.unitAxis !== -1) return;
+      const accumulator = new UnitAccumulator(call.units);
+      accumulator.add(a, a.shape[0]);
+      units.set(call, accumulator);
+      const signal = new SignalMeter();
+      signal.add(a);
+      signals.set(call, signal);
+    },
+    outputGradient(call, dy) {
+      const squares = new SquareAccumulator();
+      squares.add(dy);
+      gradients.set(call, squares);
+    },
+  };
+  forwardBackward(
+    network,
+    inputs,
+    (heads) => randomCotangent(heads, seed, 0),
+    observer,
+    () => undefined,
+  );
+  return new Map(
+    network.calls.map((call) => {
+      const accumulator = units.get(call);
+      const silent =
+        accumulator === undefined ? 0 : accumulator.zeros.filter((zeros, i) => zeros === accumulator.count[i]).length;
+      return [
+        call.name,
+        {
+          silentUnits: silent,
+          variance: signals.get(call)?.variance ?? null,
+          gradientRms: gradients.get(call)?.rootMeanSquare ?? null,
+        },
+      ];
+    }),
+  );
+}
+
+/** Averages several copies, layer by layer: the mean of counts, the geometric mean of what spans decades. */
+export function averaged(network: Network, copies: readonly ReadonlyMap<string, CopyMeasurement>[]): CopiedLayer[] {
+  return network.calls
+    .filter(({ units }) => units !== null)
+    .map(({ name }) => {
+      const own = copies.map((copy) => copy.get(name)!);
+      return {
+        name,
+        silentUnits: own.reduce((sum, { silentUnits }) => sum + silentUnits, 0) / own.length,
+        variance: geometric(own.map(({ variance }) => variance)),
+        gradientRms: geometric(own.map(({ gradientRms }) => gradientRms)),
+      };
+    });
+}
+
+/** Null when one is missing, 0 when one is 0. */
+function geometric(values: readonly (number | null)[]): number | null {
+  let logs = 0;
+  for (const value of values) {
+    if (value === null || !Number.isFinite(value)) return null;
+    logs += Math.log(value);
+  }
+  return Math.exp(logs / values.length);
+}

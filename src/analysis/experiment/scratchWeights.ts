@@ -1,0 +1,24 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Network, Weight } from '../model/network';
+
+/** Whether the network's weights can be written, so that experiments on copies of it are possible. */
+export function isWritable(network: Network): boolean {
+  return network.calls.every(({ weights }) => weights.every(({ value }) => value instanceof tf.Variable));
+}
+
+/** Runs `work`, which may assign the network's weights as it likes, and puts the saved ones back whatever happens. */
+export async function withScratchWeights<T>(network: Network, work: () => Promise<T>): Promise<T> {
+  const variables = [...weightsOf(network).values()].map(({ value }) => value as tf.Variable);
+  const saved = variables.map((variable) => variable.clone());
+  try {
+    return await work();
+  } finally {
+    variables.forEach((variable, i) => variable.assign(saved[i]));
+    tf.dispose(saved);
+  }
+}
+
+/** Every weight of the network once, however many calls share it. */
+export function weightsOf(network: Network): ReadonlyMap<tf.Tensor, Weight> {
+  return new Map(network.calls.flatMap(({ weights }) => weights.map((weight) => [weight.value, weight] as const)));
+}
