@@ -18,7 +18,9 @@ export interface ArrayReader {
   readonly shape: readonly number[];
   /** As the format calls it, for messages. */
   readonly dtype: string;
-  /** What was assumed in reading the file, one sentence each. */
+  /** Whether the numbers are the pixels of image files, 0 to 255. */
+  readonly pixels: boolean;
+  /** What was assumed in reading the file so far, one sentence each. */
   readonly notes: readonly string[];
   /** Rows `start` to `start + count - 1`, row-major; all of them exist. Rejects with `invalid-data`. */
   read(start: number, count: number): Promise<Numbers>;

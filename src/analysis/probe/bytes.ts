@@ -6,6 +6,8 @@ import type { Folder } from '../model/folder';
 export interface Bytes {
   /** As the user knows it, for messages. */
   readonly place: string;
+  /** Number of bytes. */
+  size(): Promise<number>;
   /** Up to `length` bytes from `offset`; fewer at the end, none after it. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
@@ -14,36 +16,36 @@ export interface Bytes {
 export const MEMORY_LIMIT = 256 * 1024 * 1024;
 
 export function fileBytes(folder: Folder, file: string): Bytes {
+  const place = placeOf({ folder, file });
   return {
-    place: placeOf({ folder, file }),
+    place,
+    async size() {
+      const [name, ...above] = file.split('/').reverse();
+      const entries = await folder.list(above.length === 0 ? undefined : above.reverse().join('/'));
+      const entry = entries.find((other) => other.name === name && other.kind === 'file');
+      if (entry === undefined)
+        throw new DiagnosisError('file-not-found', 'There is no such file.', place, 'Check the path.');
+      return entry.size;
+    },
     read: (offset, length) => folder.read(file, offset, length),
   };
 }
 
 export function memoryBytes(place: string, bytes: Uint8Array): Bytes {
-  return { place, read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)) };
+  return {
+    place,
+    size: () => Promise.resolve(bytes.length),
+    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+  };
 }
 
 /** The `length` bytes from `offset` on. */
 export function partOf(bytes: Bytes, offset: number, length: number, place: string): Bytes {
   return {
     place,
+    size: () => Promise.resolve(length),
     read: (start, count) => bytes.read(offset + start, Math.max(0, Math.min(count, length - start))),
   };
-}
-
-/** Everything, or `invalid-data` when that is more than may be held. */
-export async function readAll(bytes: Bytes, remedy: string): Promise<Uint8Array> {
-  const beyond = await bytes.read(MEMORY_LIMIT, 1);
-  if (beyond.length > 0) {
-    throw new DiagnosisError(
-      'invalid-data',
-      'The file is larger than 256 MB, too large for its format.',
-      bytes.place,
-      remedy,
-    );
-  }
-  return bytes.read(0, MEMORY_LIMIT);
 }
 
 /** How the user knows a file or folder. */

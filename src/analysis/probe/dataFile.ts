@@ -2,24 +2,37 @@ import { DiagnosisError } from '../../report/errors';
 import type { Source } from '../diagnose';
 import type { DataFile } from './arrayReader';
 import { fileBytes, placeOf } from './bytes';
+import { openCsv } from './csv';
+import { openImageFolder, openImageFile } from './images';
+import { openJson } from './json';
+import { namedArrays } from './namedArrays';
 import { npyReader } from './npy';
+import { openNpz } from './npz';
 
 /** Opens a data file, or a folder of images, by the extension of its name. */
-export function openDataFile({ folder, file }: Source): Promise<DataFile> {
-  const place = placeOf({ folder, file });
-  const name = place.replace(/^.*[\\/](?=.)/, '');
-  const stem = name.replace(/\.[^.]*$/, '');
-  const extension = /\.([^./\\]+)$/.exec(file ?? '')?.[1]?.toLowerCase();
-  switch (extension) {
+export async function openDataFile(source: Source): Promise<DataFile> {
+  const { folder, file } = source;
+  const place = placeOf(source);
+  const name = place.replace(/[\\/]+$/, '').replace(/^.*[\\/]/, '');
+  if (file === null) return openImageFolder(name, folder);
+  const bytes = fileBytes(folder, file);
+  switch (/\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase()) {
     case 'npy':
-      return Promise.resolve({
-        name,
-        place,
-        arrays: [stem],
-        labels: null,
-        open: () => npyReader(fileBytes(folder, file!)),
-      });
-    default:
-      throw new DiagnosisError('invalid-data', 'This kind of data file is not known.', place, 'Give a .npy file.');
+      return namedArrays({ name, place }, new Map([[name.slice(0, -'.npy'.length), () => npyReader(bytes)]]));
+    case 'npz':
+      return openNpz(name, bytes);
+    case 'csv':
+    case 'tsv':
+      return openCsv(name, bytes);
+    case 'json':
+      return openJson(name, bytes);
+    case 'png':
+    case 'jpg':
+    case 'jpeg':
+      return openImageFile(name, folder, file);
+    default: {
+      const remedy = 'Give a .npy, .npz, .csv, .tsv, .json, .png or .jpg file, or a folder of images.';
+      throw new DiagnosisError('invalid-data', 'This kind of data file is not known.', place, remedy);
+    }
   }
 }

@@ -7,7 +7,7 @@ import { InputStatistics, sizeOf } from './inputStatistics';
 import type { InputValues } from './probe';
 import { visitRows } from './rows';
 import { describeScale, scaling, type Scale, type Scaling } from './scale';
-import { fitShape, formatShape } from './shapes';
+import { fitShape, formatShape, imageLayout } from './shapes';
 
 /** The user's data for one input of the network. */
 export class InputData {
@@ -27,7 +27,7 @@ export class InputData {
     this.size = sizeOf(shape);
     this.statistics = new InputStatistics(this.size);
     this.scaling = scaling(scale ?? 1);
-    if (scale === 'imagenet' && shape.at(-1) !== 3) {
+    if (scale === 'imagenet' && imageLayout(shape)?.channels !== 3) {
       const message = `The scale imagenet is for three channels, and the input ${input.name} takes ${formatShape(shape)}.`;
       throw new DiagnosisError('usage', message, null, 'Give another scale, such as 0..1 or 1/255.');
     }
@@ -48,7 +48,8 @@ export class InputData {
     const reader = await file.open(array, { role: 'input', shape: input.shape, kind: input.kind, reserved });
     const shape = fitShape(declared, reader.shape);
     if (shape === null) throw await mismatch(input, declared, reader, file.place);
-    return new InputData(input, reader, choice, shape, scale);
+    const pixelScale = (input.range?.[1] ?? 1) > 1 ? '0..255' : '0..1';
+    return new InputData(input, reader, choice, shape, scale ?? (reader.pixels ? pixelScale : null));
   }
 
   get place(): string {
@@ -61,12 +62,12 @@ export class InputData {
     const length = rows.length * size;
     const floats = this.input.dtype === 'float32';
     const values = floats ? new Float32Array(length) : new Int32Array(length);
-    const channels = this.description.shape.at(-1) ?? 1;
+    const { channels, channelStride } = imageLayout(this.description.shape) ?? { channels: 1, channelStride: 1 };
     const whole = !floats || this.input.kind === 'indices';
     await visitRows(this.reader, rows, (numbers, from, position) => {
       const to = position * size;
       for (let i = 0; i < size; i++) {
-        const value = scaling(numbers[from + i], i % channels);
+        const value = scaling(numbers[from + i], Math.floor(i / channelStride) % channels);
         values[to + i] = whole ? this.validInteger(value, rows[position]) : value;
       }
     });

@@ -27,6 +27,7 @@ export async function npyReader(bytes: Bytes): Promise<ArrayReader> {
     rows,
     shape: rowShape,
     dtype: type.name,
+    pixels: false,
     notes: [],
     async read(start: number, count: number): Promise<Numbers> {
       if (columnMajor !== null) return columnMajor.subarray(start * rowSize, (start + count) * rowSize);

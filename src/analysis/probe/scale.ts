@@ -51,5 +51,6 @@ export function scaling(scale: Scale): Scaling {
 /** What was done, for the report. */
 export function describeScale(scale: Scale): string {
   if (typeof scale === 'number') return `multiplied by ${Number(scale.toPrecision(6))}`;
+  if (scale === '0..255') return 'left at 0..255';
   return scale === 'imagenet' ? 'normalised with the mean and deviation of ImageNet' : `scaled from 0..255 to ${scale}`;
 }

@@ -1,0 +1,170 @@
+import { DiagnosisError } from '../../report/errors';
+import type { ArrayReader, DataFile, Target } from './arrayReader';
+import type { Bytes } from './bytes';
+import { cellNumber, CsvTable, MAX_TEXTS, type CsvColumn } from './csvTable';
+import { sizeOf } from './inputStatistics';
+import { isLabelName } from './names';
+
+/** Different texts of a column up to which it is made one-hot. */
+const MAX_CATEGORIES = 32;
+/** Numbers up to which a table is kept once it has been read. */
+const MAX_KEPT = 16 * 1024 * 1024;
+
+/**
+ * Opens a CSV file, one sample per record. An input takes the columns of its name (`pixels`, or `pixels_0`,
+ * `pixels_1`, …), otherwise all columns; without the index column of pandas and the label column if only then their
+ * number fits. Texts become one-hot, in alphabetical order; in labels they become class indices.
+ */
+export async function openCsv(name: string, bytes: Bytes): Promise<DataFile> {
+  const table = await CsvTable.open(bytes);
+  const { place } = bytes;
+  const names = table.header ? table.columns.map((column) => column.name) : [];
+  return {
+    name,
+    place,
+    arrays: [...new Set([...names, ...names.map(groupOf)])].filter((other) => other !== ''),
+    labels: null,
+    open: (array, target) =>
+      Promise.resolve().then(() => csvReader(table, choose(table, array, target, place), target, place)),
+  };
+}
+
+/** `pixels_12`, `pixels.12`, `pixels[12]` and `pixels 12` belong to `pixels`. */
+function groupOf(name: string): string {
+  return name.replace(/(?<=.)(?:[_. ]\d+|\[\d+\])$/, '');
+}
+
+interface Choice {
+  readonly columns: readonly number[];
+  readonly notes: readonly string[];
+}
+
+function choose(table: CsvTable, array: string | null, target: Target, place: string): Choice {
+  const { columns } = table;
+  const all = columns.map((_, index) => index);
+  const size = sizeOf(target.shape);
+  const width = (chosen: readonly number[]) => chosen.reduce((sum, index) => sum + widthOf(columns[index], target), 0);
+
+  const named = all.filter(
+    (index) => array !== null && (columns[index].name === array || groupOf(columns[index].name) === array),
+  );
+  if (target.role === 'labels') {
+    if (named.length > 0) return { columns: named, notes: [] };
+    if (all.length === 1 || width(all) === size) return { columns: all, notes: [] };
+    const message = `It is not clear which of the ${all.length} columns holds the labels.`;
+    throw new DiagnosisError(
+      'invalid-data',
+      message,
+      place,
+      'Name it label, or give the labels in a file of their own.',
+    );
+  }
+  if (named.length > 0 && width(named) === size) return { columns: named, notes: [] };
+
+  const isIndex = (index: number) => index === 0 && table.header && /^(unnamed: 0)?$/i.test(columns[0].name);
+  const isLabel = (index: number) => table.header && isLabelName(columns[index].name);
+  const isReserved = (index: number) =>
+    target.reserved !== null && [columns[index].name, groupOf(columns[index].name)].includes(target.reserved);
+  const open = all.filter((index) => !isReserved(index));
+  const candidates = [
+    open,
+    open.filter((index) => !isIndex(index)),
+    open.filter((index) => !isLabel(index)),
+    open.filter((index) => !isIndex(index) && !isLabel(index)),
+  ];
+  const chosen = candidates.find((candidate) => width(candidate) === size) ?? open;
+  const dropped = all
+    .filter((index) => !chosen.includes(index))
+    .map((index) => columns[index].name || 'without a name');
+  return {
+    columns: chosen,
+    notes: dropped.length === 0 ? [] : [`the column ${dropped.join(', ')} was not fed to the model.`],
+  };
+}
+
+/** Number of values that a column becomes. */
+function widthOf({ texts }: CsvColumn, { role }: Target): number {
+  return role === 'labels' || texts.size === 0 ? 1 : texts.size;
+}
+
+/** How a column becomes numbers. */
+interface Encoding {
+  readonly column: number;
+  readonly width: number;
+  /** Place of each text; null for columns of numbers. */
+  readonly categories: ReadonlyMap<string, number> | null;
+}
+
+function csvReader(table: CsvTable, choice: Choice, target: Target, place: string): ArrayReader {
+  const notes = [...choice.notes];
+  const encodings = choice.columns.map((column): Encoding => {
+    const { name, missing } = table.columns[column];
+    const categories = categoriesOf(table.columns[column], target, place);
+    if (missing > 0) notes.push(`${missing} cells of the column ${name} are empty and were read as NaN.`);
+    if (categories !== null) {
+      const become = target.role === 'labels' ? `the classes 0 to ${categories.size - 1}` : 'one-hot values';
+      const order = `in alphabetical order (${[...categories.keys()].slice(0, 4).join(', ')}${categories.size > 4 ? ', …' : ''})`;
+      notes.push(
+        `the texts of the column ${name} became ${become} ${order}; a model trained with another encoding needs numbers.`,
+      );
+    }
+    return { column, width: widthOf(table.columns[column], target), categories };
+  });
+  const width = encodings.reduce((sum, encoding) => sum + encoding.width, 0);
+
+  const parse = async (start: number, count: number): Promise<Float64Array> => {
+    const values = new Float64Array(count * width);
+    await table.visit(start, count, (cells, row) => {
+      let to = (row - start) * width;
+      for (const { column, width: columnWidth, categories } of encodings) {
+        const cell = cells[column];
+        const number = cellNumber(cell);
+        const category = categories?.get(cell.trim());
+        if (categories === null || number !== null) values.fill(number ?? NaN, to, to + columnWidth);
+        else if (target.role === 'labels') values[to] = category ?? NaN;
+        else if (category !== undefined) values[to + category] = 1;
+        to += columnWidth;
+      }
+    });
+    return values;
+  };
+  let kept: Promise<Float64Array> | null = null;
+  return {
+    rows: table.rows,
+    shape: width === 1 && target.role === 'labels' ? [] : [width],
+    dtype: 'number',
+    pixels: false,
+    notes,
+    async read(start: number, count: number): Promise<Float64Array> {
+      if (table.rows * width > MAX_KEPT) return parse(start, count);
+      kept ??= parse(0, table.rows);
+      return (await kept).subarray(start * width, (start + count) * width);
+    },
+  };
+}
+
+/** The texts of a column in alphabetical order; null for numbers, `invalid-data` for what is neither. */
+function categoriesOf(column: CsvColumn, target: Target, place: string): ReadonlyMap<string, number> | null {
+  const { name, numbers, texts } = column;
+  if (texts.size === 0) return null;
+  const most = target.role === 'labels' ? MAX_TEXTS : MAX_CATEGORIES;
+  const example = [...texts][0].slice(0, 40);
+  const refuse = (message: string, remedy: string) => new DiagnosisError('invalid-data', message, place, remedy);
+  if (numbers > 0)
+    throw refuse(
+      `The column ${name} holds both numbers and texts such as "${example}".`,
+      'Give numbers, or leave the cell empty.',
+    );
+  if (target.kind === 'indices')
+    throw refuse(
+      `The column ${name} holds texts such as "${example}", and the input takes indices.`,
+      'Encode the texts with the vocabulary of the model.',
+    );
+  if (texts.size > most)
+    throw refuse(
+      `The column ${name} holds more than ${most} different texts, such as "${example}".`,
+      'Encode the column as the model was trained, or leave it out.',
+    );
+  // By code unit, so that the order is the same everywhere.
+  return new Map([...texts].sort((a, b) => (a < b ? -1 : 1)).map((text, index) => [text, index]));
+}

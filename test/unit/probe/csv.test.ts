@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { fileBytes } from '../../../src/analysis/probe/bytes';
+import { openCsv } from '../../../src/analysis/probe/csv';
+import type { Target } from '../../../src/analysis/probe/arrayReader';
+import { memoryFolder } from './memoryFolder';
+import { targetOf } from './target';
+
+const open = (text: string | Uint8Array) => {
+  const folder = memoryFolder({ 'd.csv': text });
+  return openCsv('d.csv', fileBytes(folder, 'd.csv'));
+};
+
+async function table(text: string | Uint8Array, target: Target, array: string | null = null) {
+  const reader = await (await open(text)).open(array, target);
+  const values = [...(await reader.read(0, reader.rows))];
+  return { rows: reader.rows, shape: reader.shape, values, notes: reader.notes.join(' ') };
+}
+
+describe('openCsv', () => {
+  it.each([
+    ['a header', 'a,b\n1,2\n3,4\n'],
+    ['no header', '1,2\n3,4\n'],
+    ['no line break at the end', '1,2\n3,4'],
+    ['line breaks of Windows', 'a,b\r\n1,2\r\n3,4\r\n'],
+    ['line breaks of both kinds', 'a,b\r\n1,2\n3,4\r\n'],
+    ['empty lines', '\n1,2\n\r\n3,4\n\n'],
+    ['semicolons', 'a;b\n1;2\n3;4'],
+    ['tabs', '1\t2\n3\t4'],
+    ['spaces', 'a, b\n 1, 2\n3 ,4'],
+    ['quotation marks', '"a, first","b\nand ""more"""\n"1","2"\n3,4'],
+    ['a byte order mark', '\ufeffa,b\n1,2\n3,4'],
+  ])('reads numbers with %s', async (_, text) => {
+    expect(await table(text, targetOf([2]))).toEqual({ rows: 2, shape: [2], values: [1, 2, 3, 4], notes: '' });
+  });
+
+  it('reads what pandas and NumPy write for special values', async () => {
+    const { values, notes } = await table('a,b\nTrue,False\n,nan\ninf,-inf\n1e-3,NA\n', targetOf([2]));
+    expect(values).toEqual([1, 0, NaN, NaN, Infinity, -Infinity, 0.001, NaN]);
+    expect(notes).toBe(
+      '1 cells of the column a are empty and were read as NaN. 2 cells of the column b are empty and were read as NaN.',
+    );
+  });
+
+  it('tells headers from rows of texts', async () => {
+    expect((await table('color\nred\nblue\nred\n', targetOf([2]))).rows).toBe(3);
+    expect((await table('red\nblue\nred\n', targetOf([2]))).rows).toBe(3);
+  });
+
+  it('makes texts one-hot in alphabetical order', async () => {
+    const text = 'size,color\n1,red\n2,blue\n3,green\n4,\n';
+    const { shape, values, notes } = await table(text, targetOf([4]));
+    expect(shape).toEqual([4]);
+    expect(values).toEqual([1, 0, 0, 1, 2, 1, 0, 0, 3, 0, 1, 0, 4, NaN, NaN, NaN]);
+    expect(notes).toContain(
+      'the texts of the column color became one-hot values in alphabetical order (blue, green, red)',
+    );
+  });
+
+  describe('columns', () => {
+    const iris = ',sepal,petal,class\n0,5.1,1.4,setosa\n1,6.2,4.3,virginica\n';
+    it('leave out the label and the index of pandas if only then the number fits', async () => {
+      const inner = await table(iris, targetOf([2]));
+      expect(inner.values).toEqual([5.1, 1.4, 6.2, 4.3]);
+      expect(inner.notes).toBe('the column without a name, class was not fed to the model.');
+      expect((await table(iris, targetOf([4]))).values).toEqual([5.1, 1.4, 1, 0, 6.2, 4.3, 0, 1]);
+      expect((await table('x,y\n1,2\n', targetOf([2]))).values).toEqual([1, 2]);
+    });
+
+    it('never feed the labels when they are asked for from the same file', async () => {
+      const target = targetOf([2], 'input', { reserved: 'y' });
+      expect((await table('x,y,z\n1,2,3\n', target)).values).toEqual([1, 3]);
+    });
+
+    it('are chosen by the name of the input', async () => {
+      const text = 'age,pixel_0,pixel_1,pixel_2\n30,1,2,3\n40,4,5,6\n';
+      expect((await open(text)).arrays).toEqual(['age', 'pixel_0', 'pixel_1', 'pixel_2', 'pixel']);
+      expect((await table(text, targetOf([3]), 'pixel')).values).toEqual([1, 2, 3, 4, 5, 6]);
+      expect((await table(text, targetOf([1]), 'age')).values).toEqual([30, 40]);
+    });
+
+    it('are all taken when one merely happens to have the name of the input', async () => {
+      expect((await table('x,y,z\n1,2,3\n', targetOf([3]), 'x')).values).toEqual([1, 2, 3]);
+    });
+
+    it('become class indices as labels', async () => {
+      const labels = await table(iris, targetOf([2], 'labels'), 'class');
+      expect([labels.shape, labels.values]).toEqual([[], [0, 1]]);
+      expect(labels.notes).toContain('the classes 0 to 1 in alphabetical order (setosa, virginica)');
+      expect((await table('3\n1\n', targetOf([5], 'labels'))).values).toEqual([3, 1]);
+      await expect(table('a,b\n1,2\n', targetOf([5], 'labels'))).rejects.toThrow(
+        'which of the 2 columns holds the labels',
+      );
+    });
+  });
+
+  it('reads any rows of a large file, however it is cut', async () => {
+    // 150,000 rows with cells that break lines, over 2 MB; too many numbers to be kept.
+    const rows = 150_000;
+    const lines = Array.from({ length: rows }, (_, i) => `${i},"${i % 7 === 0 ? 'a\nb' : 'c'}"${',0'.repeat(110)}`);
+    const reader = await (await open(`id,text${',z'.repeat(110)}\n${lines.join('\n')}\n`)).open(null, targetOf([113]));
+    expect([reader.rows, reader.shape]).toEqual([rows, [113]]);
+    for (const [start, count] of [
+      [0, 1],
+      [15, 2],
+      [16, 16],
+      [149_999, 1],
+      [70_001, 5000],
+    ]) {
+      const values = await reader.read(start, count);
+      expect(values).toHaveLength(count * 113);
+      for (let i = 0; i < count; i++) {
+        const row = start + i;
+        const broken = row % 7 === 0;
+        expect([...values.slice(i * 113, i * 113 + 4)]).toEqual([row, broken ? 1 : 0, broken ? 0 : 1, 0]);
+      }
+    }
+  });
+
+  it('reads a file of few bytes once', async () => {
+    const folder = memoryFolder({ 'd.csv': 'a\n1\n2\n' });
+    const reader = await (await openCsv('d.csv', fileBytes(folder, 'd.csv'))).open(null, targetOf([1]));
+    await reader.read(0, 1);
+    const before = folder.reads.length;
+    expect([...(await reader.read(1, 1))]).toEqual([2]);
+    expect(folder.reads).toHaveLength(before);
+  });
+
+  it.each([
+    ['', 'file-empty', 'empty'],
+    ['\n\r\n', 'file-empty', 'empty'],
+    ['a,b\n1,2\n3\n', 'invalid-data', 'A row has 1 cells, and the first has 2'],
+    ['a,b\n1,"2\n3,4\n', 'invalid-data', 'not valid CSV'],
+    ['a,b\n1,2"3\n', 'invalid-data', 'not valid CSV'],
+    ['a,b\n1,2\n3,four\n', 'invalid-data', 'The column b holds both numbers and texts such as "four"'],
+    [`${'1'.repeat(3_000_000)},2\n`, 'invalid-data', 'longer than 1 MB'],
+    [Uint8Array.of(0xff, 0xfe, 0x61, 0x00), 'invalid-data', 'UTF-16'],
+    [
+      `a,b\n${Array.from({ length: 40 }, (_, i) => `${i},name ${i}`).join('\n')}`,
+      'invalid-data',
+      'more than 32 different texts, such as "name 0"',
+    ],
+  ])('refuses %#', async (text, code, message) => {
+    await expect(table(text, targetOf([2]))).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message) as string,
+      place: 'data/d.csv',
+    });
+  });
+
+  it('refuses texts where the model wants indices', async () => {
+    await expect(table('a\nthe\ncat\n', targetOf([1], 'input', { kind: 'indices' }))).rejects.toThrow(
+      'the input takes indices',
+    );
+  });
+});
