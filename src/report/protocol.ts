@@ -76,7 +76,14 @@ export type FromWorker =
 export type PanelState =
   | { readonly kind: 'empty' }
   | { readonly kind: 'running'; readonly model: string; readonly progress: Progress; readonly startedAt: number }
-  | { readonly kind: 'report'; readonly report: Report; readonly stale: boolean }
+  | {
+      readonly kind: 'report';
+      readonly report: Report;
+      /** The model's file has changed since. */
+      readonly stale: boolean;
+      /** Rules that are turned off in the settings, whose findings the report therefore lacks. */
+      readonly ignored?: readonly RuleId[];
+    }
   | { readonly kind: 'problem'; readonly model: string | null; readonly problem: DiagnosisProblem };
 
 export type ToPanel =
