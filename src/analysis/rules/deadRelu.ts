@@ -10,8 +10,8 @@
  * fewer are reported together as information.
  */
 
-import { formatCount, formatList, formatPlural, formatShare } from '../../report/format';
-import type { DeadUnits, Finding, LayerReport, Severity } from '../../report/report';
+import { formatCount, formatList, formatNumber, formatPlural, formatShare } from '../../report/format';
+import type { Cause, DeadUnits, Finding, LayerReport, Severity } from '../../report/report';
 import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
 import { heInitialization } from '../fixes/heInitialization';
 import { leakyActivation } from '../fixes/leakyActivations';
@@ -85,7 +85,7 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
           ? { grade: 'moderate', text: 'at 95%, on synthetic inputs' }
           : { grade: 'high', text: 'at least 95% confidence' },
     measured: parts,
-    cause: null,
+    cause: causeOf(layer, count, producer, measurement),
     why: `A dead unit outputs 0 and gets no gradient: ${count === units ? 'nothing passes this layer' : `the layer works with ${formatPlural(units - count, 'unit')}`}, and training does not bring the others back.`,
     advice: 'First train again with a lower learning rate and He initialisation.',
     evidence: {
@@ -106,6 +106,43 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
       leakyActivation(producer, 'prelu'),
     ],
   });
+}
+
+/**
+ * Born dead, when fresh copies have at least half as many silent units in this layer (Lu et al. 2019, arXiv:1903.06733);
+ * otherwise killed in training.
+ */
+function causeOf(layer: Judged, count: number, producer: LayerReport, { experiments }: Measurement): Cause | null {
+  const { fresh, learningRates } = experiments;
+  const born = fresh?.layers.find(({ name }) => name === layer.name);
+  if (fresh === null || born === undefined) return null;
+  const copies = `In ${formatPlural(fresh.count, 'fresh copy', 'fresh copies')} of the network ${formatNumber(born.silentUnits)} of these ${formatPlural(layer.units!, 'unit')} are silent on average`;
+  if (born.silentUnits >= count / 2) {
+    return {
+      id: 'born-dead',
+      title: 'Born dead',
+      explanation: `${copies}: the initialisation makes them so, not training.`,
+    };
+  }
+  const bias = producer.weights.find(({ name }) => name === 'bias');
+  const drift =
+    bias?.mean != null &&
+    layer.preActivation?.standardDeviation != null &&
+    bias.mean < -layer.preActivation.standardDeviation;
+  const sentences = [`${copies}.`];
+  if (drift) sentences.push(`The biases have drifted to ${formatNumber(bias.mean)} on average.`);
+  const { configuredRate = null, highestSafeRate = null } = learningRates ?? {};
+  if (
+    learningRates !== null &&
+    configuredRate !== null &&
+    (highestSafeRate === null || configuredRate > highestSafeRate)
+  ) {
+    const at = learningRates.rates.find(({ rate }) => rate === configuredRate)!;
+    sentences.push(
+      `Five steps at the saved learning rate ${formatNumber(configuredRate)} silence ${formatPlural(at.newlySilentAfterFive, 'unit')} of a copy; ${highestSafeRate === null ? 'every rate tried silences some' : `up to ${formatNumber(highestSafeRate)} none`}.`,
+    );
+  }
+  return { id: 'killed-in-training', title: 'Killed in training', explanation: sentences.join(' ') };
 }
 
 function describeSlight(layers: readonly Judged[], measurement: Measurement): Finding {

@@ -9,7 +9,8 @@ import { formatFactor, formatNumber } from '../../report/format';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { clipGradients } from '../fixes/clipGradients';
 import { fittingInitialization } from '../fixes/initialization';
-import { backwardFlow, growingCause } from './flow';
+import { flowCause } from './causes';
+import { backwardFlow } from './flow';
 import { finding, type Rule } from './rule';
 
 const WARNING_FACTOR = 1e3;
@@ -39,7 +40,12 @@ export const explodingGradient: Rule = {
         measured: [
           `The gradient is ${formatNumber(smallest.value)} per sample at ${smallest.layer.name} and ${formatNumber(largest.value)} at ${layer.name}, ${formatFactor(factor)} more.`,
         ],
-        cause: growingCause(between),
+        cause: flowCause(
+          measurement,
+          { from: layer, to: smallest.layer, layers: between },
+          'backward',
+          Math.log10(factor),
+        ),
         why: 'A learning rate that suits the last layers throws the first ones far off, and one that suits the first leaves the last unchanged.',
         advice: 'First make the weights smaller or normalise between the layers.',
         evidence: { factor, largest: largest.value, smallest: smallest.value, smallestLayer: smallest.layer.name },

@@ -9,7 +9,8 @@
 import { formatFactor, formatNumber } from '../../report/format';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { fittingInitialization } from '../fixes/initialization';
-import { forwardFlow, growingCause } from './flow';
+import { flowCause } from './causes';
+import { forwardFlow } from './flow';
 import { finding, type Rule } from './rule';
 
 const WARNING_FACTOR = 1e4;
@@ -36,7 +37,12 @@ export const explodingSignal: Rule = {
         measured: [
           `The variance across samples is ${formatNumber(before[0].value)} at ${before[0].layer.name} and ${formatNumber(largest.value)} at ${layer.name}.`,
         ],
-        cause: growingCause(between),
+        cause: flowCause(
+          measurement,
+          { from: before[0].layer, to: layer, layers: between },
+          'forward',
+          Math.log10(factor),
+        ),
         why: 'Huge outputs saturate what comes after them, make every step too large, and end in infinities.',
         advice: 'First make the weights smaller or normalise between the layers.',
         evidence: { factor, largest: largest.value, first: before[0].value },

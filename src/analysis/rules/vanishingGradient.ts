@@ -15,7 +15,8 @@ import { activation } from '../../report/activations';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { fittingInitialization } from '../fixes/initialization';
 import { replaceSaturating } from '../fixes/replaceSaturating';
-import { backwardFlow, type FlowPoint, shrinkingCause } from './flow';
+import { flowCause } from './causes';
+import { backwardFlow, type FlowPoint } from './flow';
 import { finding, type Rule } from './rule';
 
 const WARNING_LOG = -2.5;
@@ -34,7 +35,6 @@ export const vanishingGradient: Rule = {
     const log = Math.log10(ratio);
     if (!(log < WARNING_LOG)) return [];
     const between = flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1).map(({ layer }) => layer);
-    const deadLayer = between.find(({ units, silentUnits }) => units !== null && silentUnits.length === units);
     const step = steepest(flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1));
     const first = worst.layer;
     return [
@@ -48,20 +48,13 @@ export const vanishingGradient: Rule = {
         confidence: { grade: 'high', text: `over ${measurement.probe.backward.samples} samples` },
         measured: [
           ratio === 0
-            ? `The gradient that arrives at ${first.name} is below the smallest number that float32 can hold; at ${best.layer.name} it is ${formatNumber(best.value)} per sample.`
+            ? `The gradient that arrives at ${first.name} is exactly 0; at ${best.layer.name} it is ${formatNumber(best.value)} per sample.`
             : `The gradient is ${formatNumber(best.value)} per sample at ${best.layer.name} and ${formatNumber(worst.value)} at ${first.name}, ${formatFactor(1 / ratio)} less.`,
           ...(step === null
             ? []
             : [`The largest loss in one step is ${formatFactor(step.factor)}, from ${step.from} to ${step.to}.`]),
         ],
-        cause:
-          deadLayer !== undefined
-            ? {
-                id: 'dead-units-upstream',
-                title: `${deadLayer.name} is dead`,
-                explanation: 'None of its units fires, so no gradient passes it.',
-              }
-            : shrinkingCause(between),
+        cause: flowCause(measurement, { from: first, to: best.layer, layers: between }, 'backward', log),
         why: 'Layers that get hardly any gradient do not learn: only the last ones train.',
         advice: 'First mend the cause above, then measure again.',
         evidence: {

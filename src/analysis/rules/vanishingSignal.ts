@@ -10,7 +10,8 @@
 import { formatFactor, formatNumber } from '../../report/format';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { fittingInitialization } from '../fixes/initialization';
-import { forwardFlow, shrinkingCause } from './flow';
+import { flowCause } from './causes';
+import { forwardFlow } from './flow';
 import { finding, type Rule } from './rule';
 
 const WARNING_LOG = -3;
@@ -29,7 +30,6 @@ export const vanishingSignal: Rule = {
     const log = Math.log10(ratio);
     if (!(log < WARNING_LOG)) return [];
     const between = before.slice(before.indexOf(best)).map(({ layer }) => layer);
-    const dead = between.find(({ units, silentUnits }) => units !== null && silentUnits.length === units);
     const layer = worst.layer;
     return [
       finding('vanishing-signal', {
@@ -45,14 +45,7 @@ export const vanishingSignal: Rule = {
             ? `The output of ${layer.name} is the same for every sample; at ${best.layer.name} its variance across samples is ${formatNumber(best.value)}.`
             : `The variance across samples is ${formatNumber(best.value)} at ${best.layer.name} and ${formatNumber(worst.value)} at ${layer.name}.`,
         ],
-        cause:
-          dead !== undefined
-            ? {
-                id: 'dead-units-upstream',
-                title: `${dead.name} is dead`,
-                explanation: 'None of its units fires, so nothing of the input passes it.',
-              }
-            : shrinkingCause(between),
+        cause: flowCause(measurement, { from: best.layer, to: layer, layers: between }, 'forward', log),
         why: 'Layers behind this point cannot tell one sample from another, so they have nothing to learn from.',
         advice: 'First mend the layers where it is lost, then measure again.',
         evidence: {

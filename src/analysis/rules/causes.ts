@@ -1,0 +1,89 @@
+/** Causes of a signal that shrinks or grows, told apart by what copies of the network did. */
+
+import { formatFactor } from '../../report/format';
+import type { Cause, Copies, LayerReport } from '../../report/report';
+import { growingCause, shrinkingCause } from './flow';
+import type { Measurement } from './rule';
+
+export type Direction = 'forward' | 'backward';
+
+/** The part of the network that is judged: from `from` to `to` the signal is lost or blown up, in execution order. */
+export interface Stretch {
+  readonly from: LayerReport;
+  readonly to: LayerReport;
+  readonly layers: readonly LayerReport[];
+}
+
+/** log10 of the change, in the same unit as the findings, below which a copy counts as cured (in absolute value). */
+const CURED_LOG = 1.5;
+/** A copy that keeps at most this share of the decades counts as cured too: a deep network always loses a little. */
+const CURED_SHARE = 0.3;
+
+/**
+ * Why the signal changes by `log` decades over the stretch: the first of fresh weights, fitting initialisation and
+ * rectified activations that makes an end of it names the cause; depth is what is left. Where no copies were made, the
+ * weights and activations are all there is to go by.
+ */
+export function flowCause(measurement: Measurement, stretch: Stretch, direction: Direction, log: number): Cause | null {
+  const { fresh, fitting, rectified } = measurement.experiments;
+  const dead = stretch.layers.find(
+    ({ units, silentUnits }) => units !== null && units > 0 && silentUnits.length === units,
+  );
+  if (dead !== undefined) {
+    return {
+      id: 'dead-units-upstream',
+      title: `${dead.name} is dead`,
+      explanation: 'None of its units fires, so nothing passes it, forward or backward.',
+    };
+  }
+  const change = (copies: Copies | null): number | null =>
+    copies === null ? null : changeOver(copies, stretch, direction);
+  const cured = (value: number | null): value is number =>
+    value !== null && (Math.abs(value) < CURED_LOG || Math.abs(value) < CURED_SHARE * Math.abs(log));
+  const words = (value: number): string =>
+    Math.abs(value) < 0.15 ? 'keep it' : `change it by ${formatFactor(10 ** Math.abs(value))} only`;
+  const [freshChange, fittingChange, rectifiedChange] = [change(fresh), change(fitting), change(rectified)];
+  if (fitting === null) return log < 0 ? shrinkingCause(stretch.layers) : growingCause(stretch.layers);
+  if (cured(freshChange)) {
+    return {
+      id: 'weights',
+      title: 'Training did it',
+      explanation: `${fresh!.count} copies with freshly drawn weights ${words(freshChange)}; the trained weights do not.`,
+    };
+  }
+  if (cured(fittingChange)) {
+    return {
+      id: 'initialization',
+      title: 'The initialisation',
+      explanation: `${fitting.count} copies initialised to fit their activations ${words(fittingChange)}; the same network as configured does not.`,
+    };
+  }
+  if (cured(rectifiedChange)) {
+    const name =
+      stretch.layers.find(({ derivative, activation }) => derivative !== null && activation !== 'linear')?.activation ??
+      'saturating';
+    return {
+      id: 'activation',
+      title: `The ${name} activation`,
+      explanation: `${rectified!.count} copies with ReLU and He initialisation in place of ${name} ${words(rectifiedChange)}; better weights alone do not help.`,
+    };
+  }
+  return {
+    id: 'depth',
+    title: 'The depth',
+    explanation: `Neither fitting initial weights nor other activations cure it: ${stretch.layers.length} layers each change the signal a little, and that multiplies.`,
+  };
+}
+
+/** log10 of the change of the copies over the stretch, forward in variance and backward in gradient norm per sample; null when not measured. */
+function changeOver({ layers }: Copies, { from, to }: Stretch, direction: Direction): number | null {
+  const value = (layer: LayerReport): number | null => {
+    const copied = layers.find(({ name }) => name === layer.name);
+    if (direction === 'forward') return copied?.variance ?? null;
+    const size = layer.outputShape.reduce((a, b) => a * b, 1);
+    return copied?.gradientRms == null ? null : copied.gradientRms * Math.sqrt(size);
+  };
+  const [start, end] = direction === 'forward' ? [value(from), value(to)] : [value(to), value(from)];
+  if (start === null || end === null) return null;
+  return start === 0 || end === 0 ? -Infinity : Math.log10(end / start);
+}
