@@ -45,7 +45,7 @@ export class CsvTable {
 
   /** Bytes of all records. */
   get length(): number {
-    return this.offsets.at(-1)! - this.offsets[0];
+    return this.offsets[this.offsets.length - 1] - this.offsets[0];
   }
 
   /** Shows the cells of rows `start` to `start + count - 1`. */

@@ -1,3 +1,5 @@
+import { encode as encodePng } from 'fast-png';
+import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import type { DataSource } from '../../../src/analysis/diagnose';
 import type { NetworkInput } from '../../../src/analysis/model/network';
@@ -314,6 +316,90 @@ describe('dataProbe', () => {
     it('refuse another shape or another number of samples', async () => {
       await expect(labelled(counting(2, 4), 3)).rejects.toMatchObject({ code: 'shape-mismatch', place: 'data/y.npy' });
       await expect(labelled(counting(3), 1)).rejects.toMatchObject({ code: 'shape-mismatch', place: 'data/y.npy' });
+    });
+  });
+
+  describe('files that name their arrays', () => {
+    const inputs = [networkInput([1], { name: 'left' }), networkInput([2], { name: 'right_input' })];
+    const [left, right, y] = [counting(3, 1), counting(3, 2), npyFile('|u1', [3], Uint8Array.of(2, 0, 1))];
+
+    it.each([
+      ['their names', { 'right.npy': right, 'left.npy': left }],
+      ['their places, as np.savez names them', { 'arr_0.npy': left, 'arr_1.npy': right }],
+    ])('feed several inputs by %s', async (_, members) => {
+      const probe = await probeOf({ 'd.npz': zipSync(members) }, { inputs });
+      expect((await probe.batch(1, 1)).inputs).toEqual([Float32Array.of(1), Float32Array.of(2, 3)]);
+    });
+
+    it('bring their labels along', async () => {
+      const probe = await probeOf({ 'd.npz': zipSync({ 'x.npy': right, 'y.npy': y }) }, { outputs: [output(3)] });
+      expect((await probe.batch(0, 2)).labels).toEqual([Float32Array.of(0, 0, 1, 1, 0, 0)]);
+      const json = '{"x": [[1, 2], [3, 4]], "labels": [[0, 1, 0], [1, 0, 0]]}';
+      const other = await probeOf({ 'd.json': json }, { outputs: [output(3)] });
+      expect((await other.batch(0, 2)).labels).toEqual([Float32Array.of(0, 1, 0, 1, 0, 0)]);
+    });
+
+    it('say when the labels that they bring do not fit', async () => {
+      const probe = await probeOf(
+        { 'd.npz': zipSync({ 'x.npy': right, 'y.npy': counting(3, 7) }) },
+        { outputs: [output(3)] },
+      );
+      expect(probe.labelShapes).toBeNull();
+      expect((await probe.batch(0, 1)).labels).toBeNull();
+      expect(probe.limits.join()).toContain('The labels in d.npz were not used.');
+    });
+
+    it('label several outputs by name', async () => {
+      const outputs = [output(3), { name: 'score', shape: [null, 1], dtype: 'float32' }];
+      const files = { 'x.npy': right, 'y.npz': zipSync({ 'score.npy': counting(3), 'output.npy': y }) };
+      const probe = await probeOf(files, { data: ['x.npy'], labels: 'y.npz', outputs });
+      expect(probe.labelShapes).toEqual([[3], [1]]);
+      expect((await probe.batch(2, 1)).labels).toEqual([Float32Array.of(0, 1, 0), Float32Array.of(2)]);
+      const lone = { ...files, 'y.npz': zipSync({ 'score.npy': counting(3) }) };
+      await expect(probeOf(lone, { data: ['x.npy'], labels: 'y.npz', outputs })).rejects.toMatchObject({
+        code: 'invalid-data',
+        message: 'The file names no labels for the output output.',
+        remedy: expect.stringContaining('output, score') as string,
+      });
+    });
+  });
+
+  it('reads features and labels from one CSV file', async () => {
+    const files = { 'iris.csv': 'sepal,petal,kind,class\n5.1,1.4,0,setosa\n6.2,4.3,1,virginica\n' };
+    const setting = { inputs: [networkInput([3])], labels: 'iris.csv', outputs: [output(2)] };
+    const probe = await probeOf(files, setting);
+    expect(await probe.batch(0, 2)).toEqual({
+      samples: 2,
+      inputs: [Float32Array.of(5.1, 1.4, 0, 6.2, 4.3, 1)],
+      labels: [Float32Array.of(1, 0, 0, 1)],
+    });
+    expect(probe.limits.join(' ')).toContain('iris.csv: the column class was not fed to the model.');
+  });
+
+  describe('images', () => {
+    const png = encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.of(51) });
+    it.each([
+      ['[0, 1] by themselves', [0, 1], null, 0.2, 'were scaled from 0..255 to 0..1'],
+      ['[0, 255] for a network that rescales', [0, 255], null, 51, 'were left at 0..255'],
+      ['what is asked for', [0, 1], '-1..1', -0.6, 'were scaled from 0..255 to -1..1'],
+      ['a factor', [0, 1], 2, 102, 'were multiplied by 2'],
+    ] as const)('are brought to %s', async (_, range, scale, value, words) => {
+      const folder = memoryFolder({ 'a.png': png }, '/home/me/photos');
+      const inputs = [networkInput([1, 1, 1], { kind: 'image', range })];
+      const source = { folder, file: null, input: null };
+      const probe = await dataProbe(inputs, [source], null, [output(1)], { seed: 1, samples: null, scale });
+      expect(probe.inputs[0].file).toBe('photos');
+      expect((await probe.batch(0, 1)).inputs).toEqual([Float32Array.of(value)]);
+      expect(probe.limits).toContain(`The values of photos ${words}.`);
+    });
+
+    it('are labelled by their folders', async () => {
+      const folder = memoryFolder({ 'cat/a.png': png, 'dog/a.png': png, 'dog/b.png': png });
+      const source = { folder, file: null, input: null };
+      const inputs = [networkInput([1, 1, 1], { kind: 'image', range: [0, 1] })];
+      const options = { seed: 1, samples: 3, scale: null };
+      const probe = await dataProbe(inputs, [source], source, [output(2)], options);
+      expect((await probe.batch(0, 3)).labels).toEqual([Float32Array.of(1, 0, 0, 1, 0, 1)]);
     });
   });
 
