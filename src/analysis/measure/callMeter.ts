@@ -4,6 +4,8 @@ import type { DeadUnits, Gradient, LayerReport, Statistics, WeightGradient } fro
 import { Histogram } from '../backend/histogram';
 import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
 import type { LayerCall } from '../model/network';
+import { nominalStandardDeviation } from '../model/fans';
+import { meanFieldGain } from './meanField';
 import { SignalMeter } from './signalMeter';
 
 /** What one layer call has shown so far: everything that is taken from its tensors while they are alive. */
@@ -70,6 +72,18 @@ export class CallMeter {
     return positive * activation.derivative(1) + (1 - positive) * activation.derivative(-1);
   }
 
+  /** The gain that mean-field theory expects of the layer's own activation and the spread that its kernel was configured with; null where that is not saved. */
+  private get expectedGain(): number | null {
+    const { activation, weights } = this.call;
+    const kernel = weights.find(({ fanIn }) => fanIn !== null);
+    const z = this.preActivation?.pooled();
+    if (activation === null || kernel === undefined || z === undefined || z.count === z.nonFinite) return null;
+    const nominal = nominalStandardDeviation(kernel.initializer, kernel.value.shape);
+    if (nominal === null) return null;
+    const q = z.m2 / (z.count - z.nonFinite) + z.mean ** 2;
+    return meanFieldGain(activation, kernel.fanIn! * nominal ** 2, q);
+  }
+
   /** Units whose output was 0 throughout. */
   silentUnits(): number[] {
     if (this.call.structural || this.call.activation === null) return [];
@@ -114,7 +128,7 @@ export class CallMeter {
         meanSquare: this.signal.meanSquare,
         effectiveRank: rank?.rank ?? null,
         maximumRank: rank?.maximum ?? null,
-        expectedGain: null,
+        expectedGain: this.expectedGain,
       },
       unknown: call.unknown,
     };

@@ -2,6 +2,12 @@ import type { Finding, Severity } from '../../report/report';
 import { deadRelu } from './deadRelu';
 import { explodingGradient } from './explodingGradient';
 import { explodingSignal } from './explodingSignal';
+import { learningRateTooHigh } from './learningRateTooHigh';
+import { symmetricUnits } from './symmetricUnits';
+import { outputActivationMismatch } from './outputActivationMismatch';
+import { unnormalizedInput } from './unnormalizedInput';
+import { lowRank } from './lowRank';
+import { notZeroCentered } from './notZeroCentered';
 import { nonFinite } from './nonFinite';
 import { poorInitialization } from './poorInitialization';
 import type { Measurement, Rule } from './rule';
@@ -19,6 +25,12 @@ export const RULES: readonly Rule[] = [
   vanishingGradient,
   saturatedActivation,
   poorInitialization,
+  symmetricUnits,
+  learningRateTooHigh,
+  outputActivationMismatch,
+  unnormalizedInput,
+  lowRank,
+  notZeroCentered,
 ];
 
 const ORDER: readonly Severity[] = ['error', 'warning', 'information'];

@@ -1,0 +1,99 @@
+/**
+ * learning-rate-too-high: a few steps at the saved learning rate kill units, or drive the loss up.
+ *
+ * Measured on copies: one and five steps of the saved optimiser at a ladder of rates, counting ReLU units that fall silent
+ * (theory: one large step pushes a bias so low that the unit never fires again). Reported only when the saved network
+ * shows the harm itself: units are dead now, or its loss is no better than that of a fresh copy.
+ */
+
+import { formatFactor, formatNumber, formatPlural, formatShare } from '../../report/format';
+import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
+import { clipGradients } from '../fixes/clipGradients';
+import { lowerLearningRate } from '../fixes/lowerLearningRate';
+import { finding, type Measurement, type Rule } from './rule';
+
+/** Share of the units at risk that five steps must silence. */
+const KILLED_SHARE = 0.05;
+/** Share of a layer's units that must be dead in the saved network. */
+const DEAD_SHARE = 0.1;
+/** Factor by which the loss must rise in five steps. */
+const RISE = 3;
+
+export const learningRateTooHigh: Rule = {
+  id: 'learning-rate-too-high',
+  judge(measurement) {
+    const ladder = measurement.experiments.learningRates;
+    const rate = ladder?.configuredRate ?? null;
+    if (ladder === null || rate === null) return [];
+    const at = ladder.rates.find((entry) => entry.rate === rate)!;
+    const killedShare = ladder.unitsAtRisk === 0 ? 0 : at.newlySilentAfterFive / ladder.unitsAtRisk;
+    const { highestSafeRate: safe } = ladder;
+    const kills = killedShare >= KILLED_SHARE && (safe === null || safe < rate) && hasDeadLayer(measurement);
+    const loss = measurement.probe.backward.loss?.value ?? null;
+    const before = at.lossBefore;
+    const rises = before !== null && (at.lossAfterFive === null || at.lossAfterFive > RISE * before);
+    const diverges = ladder.labels === 'given' && rises && loss !== null && before !== null && !(loss < 0.9 * before);
+    if (!kills && !diverges) return [];
+    const training = measurement.model.training;
+    const name = training?.optimizer ?? ladder.optimizer;
+    return [
+      finding('learning-rate-too-high', {
+        severity: 'warning',
+        layer: null,
+        title: kills ? `rate ${formatNumber(rate)} kills units` : `the loss rises at rate ${formatNumber(rate)}`,
+        confidence: {
+          grade: ladder.labels === 'given' ? 'high' : 'moderate',
+          text: ladder.labels === 'given' ? 'tried on a copy' : 'tried on a copy, random labels',
+        },
+        measured: [
+          ...(kills
+            ? [
+                `In a copy, five ${name} steps at the saved rate ${formatNumber(rate)} silence ${formatPlural(at.newlySilentAfterFive, 'unit')} of ${formatNumber(ladder.unitsAtRisk)} (${formatShare(killedShare)}).`,
+                safe === null
+                  ? 'Every rate that was tried silences some.'
+                  : `Up to ${formatNumber(safe)} none fall silent.`,
+              ]
+            : []),
+          ...(diverges
+            ? [
+                at.lossAfterFive === null
+                  ? `Five ${name} steps at the saved rate ${formatNumber(rate)} make the loss infinite.`
+                  : `Five ${name} steps at the saved rate ${formatNumber(rate)} raise the loss ${formatFactor(at.lossAfterFive / before)}.`,
+              ]
+            : []),
+        ],
+        cause: {
+          id: 'learning-rate',
+          title: 'The step is too large',
+          explanation: 'The same copy takes smaller steps without harm.',
+        },
+        why: kills
+          ? 'One large step can push a bias so low that its unit never fires again.'
+          : 'A loss that rises from the start does not come down by training longer.',
+        advice: 'First train again with a rate at which no unit falls silent.',
+        evidence: {
+          rate,
+          highestSafeRate: safe,
+          newlySilentAfterFive: at.newlySilentAfterFive,
+          unitsAtRisk: ladder.unitsAtRisk,
+          lossBefore: before,
+          lossAfterFive: at.lossAfterFive,
+        },
+        suggestions: [
+          lowerLearningRate(training, safe),
+          ...(adaptiveOptimizer(training) === null ? [] : [adaptiveOptimizer(training)!]),
+          clipGradients(),
+        ],
+      }),
+    ];
+  },
+};
+
+const hasDeadLayer = ({ layers }: Measurement): boolean =>
+  layers.some(
+    ({ dead, units, role }) =>
+      role === 'hidden' &&
+      dead !== null &&
+      units !== null &&
+      dead.proved.length + dead.confident.length >= DEAD_SHARE * units,
+  );

@@ -1,0 +1,57 @@
+/**
+ * low-rank: the outputs of a hidden layer vary in hardly more than one direction, although its input varies in many.
+ *
+ * Effective rank: exp of the entropy of the normalised singular values of the centred outputs (Roy and Vetterli 2007). Deep
+ * networks at initialisation squeeze all samples onto one line while norms and kernel gradients look healthy (Daneshmand
+ * et al. 2020, arXiv:2003.01652). A trained classifier of K classes rightly ends with rank K - 1, and data of few
+ * dimensions have few directions to begin with: so the rank is compared with the network's input side and with what its
+ * outputs need.
+ */
+
+import { formatNumber } from '../../report/format';
+import { batchNormalization } from '../fixes/batchNormalization';
+import { fittingInitialization } from '../fixes/initialization';
+import { finding, hiddenLayers, type Rule } from './rule';
+
+/** Rank at most this, where an earlier layer had at least that. */
+const COLLAPSED = 2;
+const RICH = 8;
+
+export const lowRank: Rule = {
+  id: 'low-rank',
+  judge(measurement) {
+    const layers = hiddenLayers(measurement).filter(
+      ({ signal }) => signal?.effectiveRank != null && signal.maximumRank !== null,
+    );
+    const outputs = measurement.layers.filter(({ role, units }) => role === 'output' && units !== null);
+    const needed = Math.max(...outputs.map(({ units }) => units! - 1), 1);
+    let richest = 0;
+    for (const layer of layers) {
+      const { effectiveRank: rank, maximumRank: maximum } = layer.signal!;
+      // Without any variance there is no rank to speak of; that is a vanishing signal.
+      if (rank! > 0 && rank! <= COLLAPSED && maximum! >= RICH && richest >= RICH && rank! < 0.75 * needed) {
+        return [
+          finding('low-rank', {
+            severity: 'warning',
+            layer: layer.name,
+            title: `rank ${formatNumber(rank)} of ${formatNumber(maximum)}`,
+            confidence: {
+              grade: 'high',
+              text: `over ${measurement.experiments.samples || measurement.probe.samples} samples`,
+            },
+            measured: [
+              `The outputs of ${layer.name} vary in ${formatNumber(rank)} directions (effective rank) of ${formatNumber(maximum)} possible; an earlier layer has ${formatNumber(richest)}.`,
+            ],
+            cause: null,
+            why: `Layers behind see nearly one number per sample, and the outputs would need at least ${formatNumber(needed)}.`,
+            advice: 'First normalise between the layers or make the network less deep.',
+            evidence: { effectiveRank: rank, maximumRank: maximum, richest, needed },
+            suggestions: [batchNormalization(layer), fittingInitialization(layer)],
+          }),
+        ];
+      }
+      richest = Math.max(richest, rank!);
+    }
+    return [];
+  },
+};
