@@ -6,6 +6,7 @@ import { DataChoice } from './editor/dataChoice';
 import { Diagnoses } from './editor/diagnoses';
 import { FindingActions } from './editor/findingActions';
 import { Problems } from './editor/problems';
+import { ReportMemory } from './editor/reportMemory';
 import { ReportView } from './editor/reportView';
 import { RuleDocumentation } from './editor/ruleDocumentation';
 
@@ -13,7 +14,7 @@ import { RuleDocumentation } from './editor/ruleDocumentation';
 export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel('Activation Diagnostics', { log: true });
   const worker = new AnalysisWorker(path.join(context.extensionPath, 'dist', 'worker.js'));
-  const diagnoses = new Diagnoses(worker, log);
+  const diagnoses = new Diagnoses(worker, new ReportMemory(context.storageUri), log);
   const documentation = new RuleDocumentation(context.extensionUri);
   const view = new ReportView(context.extensionUri, diagnoses);
   const problems = new Problems(diagnoses, documentation);

@@ -111,7 +111,7 @@ function post(worker: Worker, message: ToWorker): void {
   worker.postMessage(message, owned ? [bytes.buffer as ArrayBuffer] : []);
 }
 
-function cancelled(): DiagnosisError {
+export function cancelled(): DiagnosisError {
   return new DiagnosisError('cancelled', 'The diagnosis was cancelled.');
 }
 

@@ -3,8 +3,9 @@ import { EventEmitter, Uri, workspace, type Disposable, type LogOutputChannel } 
 import { DiagnosisError, type DiagnosisProblem } from '../report/errors';
 import type { DataArgument, PanelState, Progress } from '../report/protocol';
 import type { Report } from '../report/report';
-import type { AnalysisWorker } from './analysisWorker';
+import { cancelled, type AnalysisWorker } from './analysisWorker';
 import { watchFiles } from './fileWatch';
+import type { ReportMemory } from './reportMemory';
 import { SECTION, probeSettings, withRuleSettings } from './settings';
 import { SharedFolders } from './sharedFolders';
 
@@ -52,6 +53,7 @@ export class Diagnoses implements Disposable {
 
   constructor(
     private readonly worker: AnalysisWorker,
+    private readonly memory: ReportMemory,
     private readonly log: LogOutputChannel,
   ) {
     this.#settings = workspace.onDidChangeConfiguration((change) => {
@@ -73,7 +75,7 @@ export class Diagnoses implements Disposable {
     if (this.#settled === null) return { kind: 'empty' };
     const { outcome, stale, subject } = this.#settled;
     return outcome.kind === 'report'
-      ? { kind: 'report', report: withRuleSettings(outcome.report, subject.model), stale }
+      ? { kind: 'report', ...withRuleSettings(outcome.report, subject.model), stale }
       : { kind: 'problem', model: shownPath(subject.model), problem: outcome.problem };
   }
 
@@ -92,18 +94,19 @@ export class Diagnoses implements Disposable {
 
     const folders = new SharedFolders();
     const outcome = await this.#run(subject, folders, abort.signal, showProgress);
-    if (outcome.kind === 'problem' && outcome.problem.code === 'cancelled') {
+    if (abort.signal.aborted) {
       this.log.info(`${model}: cancelled`);
       // A newer diagnosis may already be running; then the screen is its.
       if (this.#running?.abort === abort) this.#end();
-      return outcome;
+      return { kind: 'problem', problem: cancelled().problem };
     }
     this.#logOutcome(model, outcome);
     this.#settled = { subject, outcome, stale: false, modelDeleted: false };
     this.#watchFiles(subject, folders.filesRead);
     this.#end();
+    if (outcome.kind === 'report') this.#keep(this.memory.remember(subject, outcome.report, folders.filesRead));
     return outcome.kind === 'report'
-      ? { kind: 'report', report: withRuleSettings(outcome.report, subject.model) }
+      ? { kind: 'report', report: withRuleSettings(outcome.report, subject.model).report }
       : outcome;
   }
 
@@ -117,6 +120,19 @@ export class Diagnoses implements Disposable {
     this.#settled = null;
     this.#watch?.dispose();
     this.#end();
+    this.#keep(this.memory.forget());
+  }
+
+  /** Brings back the report of an earlier session, unless this one already has something to show. Never rejects. */
+  async restore(): Promise<void> {
+    const isUntouched = (): boolean => this.#settled === null && this.#running === null;
+    if (!isUntouched()) return;
+    const remembered = await this.memory.recall();
+    if (remembered === null || !isUntouched()) return;
+    const { subject, report, filesRead, stale, modelDeleted } = remembered;
+    this.#settled = { subject, outcome: { kind: 'report', report }, stale, modelDeleted };
+    this.#watchFiles(subject, filesRead);
+    this.#fire();
   }
 
   dispose(): void {
@@ -178,6 +194,11 @@ export class Diagnoses implements Disposable {
 
   #fire(): void {
     this.#changed.fire(this.state);
+  }
+
+  /** What is kept for the next session may fail without harm to this one. */
+  #keep(kept: Promise<void>): void {
+    kept.catch((error: unknown) => this.log.warn(String(error)));
   }
 
   #logOutcome(model: string, outcome: Outcome): void {

@@ -93,6 +93,7 @@ export class ReportView implements WebviewViewProvider, Disposable {
     switch (message.kind) {
       case 'ready':
         this.#ready = true;
+        await this.diagnoses.restore();
         this.#sendState();
         return this.#sendReveal();
       case 'diagnose':

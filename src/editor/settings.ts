@@ -1,6 +1,6 @@
 import { ConfigurationTarget, workspace, type Uri } from 'vscode';
 import type { Report, RuleId } from '../report/report';
-import { applyRuleLevels } from './ruleLevels';
+import { applyRuleLevels, type LevelledReport } from './ruleLevels';
 
 export const SECTION = 'activationDiagnostics';
 
@@ -18,7 +18,7 @@ export function probeSettings(model: Uri): ProbeSettings {
 }
 
 /** The report as the user's rule settings want it: rules that are off are gone, severities are theirs. */
-export function withRuleSettings(report: Report, model: Uri): Report {
+export function withRuleSettings(report: Report, model: Uri): LevelledReport {
   const levels = workspace.getConfiguration(SECTION, model).get<Readonly<Record<string, unknown>>>('rules', {});
   return applyRuleLevels(report, levels);
 }

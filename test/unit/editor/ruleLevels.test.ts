@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { applyRuleLevels } from '../../../src/editor/ruleLevels';
+import { applyRuleLevels, type LevelledReport } from '../../../src/editor/ruleLevels';
 import type { Finding, Report, RuleId, Severity } from '../../../src/report/report';
 
 function reportOf(...findings: [RuleId, Severity][]): Report {
   return { findings: findings.map(([rule, severity]) => ({ rule, severity }) as Finding) } as unknown as Report;
 }
-const shown = (report: Report): [string, string][] => report.findings.map(({ rule, severity }) => [rule, severity]);
+const shown = ({ report }: LevelledReport): [string, string][] =>
+  report.findings.map(({ rule, severity }) => [rule, severity]);
 
 describe('applyRuleLevels', () => {
   const report = reportOf(['dead-relu', 'error'], ['low-rank', 'warning'], ['non-finite', 'information']);
 
   it('changes nothing without levels', () => {
-    expect(applyRuleLevels(report, {})).toEqual(report);
+    expect(applyRuleLevels(report, {})).toEqual({ report, ignored: [] });
   });
 
   it('gives a rule another severity and puts its findings among their equals, after those that were there', () => {
@@ -22,17 +23,19 @@ describe('applyRuleLevels', () => {
     ]);
   });
 
-  it('takes out what is off', () => {
-    expect(shown(applyRuleLevels(report, { 'dead-relu': 'off' }))).toEqual([
+  it('takes out what is off and says so, but names no rule that had no finding', () => {
+    const levelled = applyRuleLevels(report, { 'dead-relu': 'off', 'exploding-gradient': 'off' });
+    expect(shown(levelled)).toEqual([
       ['low-rank', 'warning'],
       ['non-finite', 'information'],
     ]);
+    expect(levelled.ignored).toEqual(['dead-relu']);
   });
 
   it('ignores levels that it does not know, and what is inherited', () => {
     const inherited = Object.create({ 'low-rank': 'off' }) as Record<string, unknown>;
-    expect(applyRuleLevels(report, { 'dead-relu': 'hint', 'non-finite': 5 })).toEqual(report);
-    expect(applyRuleLevels(report, inherited)).toEqual(report);
+    expect(applyRuleLevels(report, { 'dead-relu': 'hint', 'non-finite': 5 })).toEqual({ report, ignored: [] });
+    expect(applyRuleLevels(report, inherited)).toEqual({ report, ignored: [] });
   });
 
   it('leaves the report that it was given as it is', () => {

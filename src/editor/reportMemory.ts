@@ -1,0 +1,102 @@
+import { FileSystemError, Uri, workspace } from 'vscode';
+import { SCHEMA_VERSION, type Report } from '../report/report';
+import type { DataFile, Subject } from './diagnoses';
+
+/** A report from an earlier session of the window. */
+export interface RememberedReport {
+  readonly subject: Subject;
+  readonly report: Report;
+  readonly filesRead: readonly Uri[];
+  /** Whether a file that the report was made from is no longer what it was. */
+  readonly stale: boolean;
+  readonly modelDeleted: boolean;
+}
+
+interface StoredFile extends Omit<DataFile, 'uri'> {
+  readonly uri: string;
+}
+
+interface Stored {
+  readonly model: string;
+  readonly data: readonly StoredFile[];
+  readonly labels: StoredFile | null;
+  readonly report: Report;
+  /** URI and state of every file that was read. */
+  readonly files: readonly (readonly [string, string])[];
+}
+
+/** Keeps the last report of a workspace across reloads of the window, in the extension's own storage. */
+export class ReportMemory {
+  readonly #file: Uri | null;
+
+  /** @param storage `ExtensionContext.storageUri`; a window without a workspace has none and remembers nothing */
+  constructor(storage: Uri | undefined) {
+    this.#file = storage === undefined ? null : Uri.joinPath(storage, 'last-report.json');
+  }
+
+  async remember({ model, data, labels }: Subject, report: Report, filesRead: readonly Uri[]): Promise<void> {
+    if (this.#file === null) return;
+    const store = (file: DataFile): StoredFile => ({ ...file, uri: file.uri.toString() });
+    const stored: Stored = {
+      model: model.toString(),
+      data: data.map(store),
+      labels: labels === null ? null : store(labels),
+      report,
+      files: await Promise.all(filesRead.map(async (file) => [file.toString(), await fileState(file)] as const)),
+    };
+    await workspace.fs.createDirectory(Uri.joinPath(this.#file, '..'));
+    await workspace.fs.writeFile(this.#file, new TextEncoder().encode(JSON.stringify(stored)));
+  }
+
+  /** Null when there is nothing, or nothing that this version understands. */
+  async recall(): Promise<RememberedReport | null> {
+    const stored = await this.#read();
+    if (stored === null || stored.report.schemaVersion !== SCHEMA_VERSION) return null;
+    const revive = (file: StoredFile): DataFile => ({ ...file, uri: Uri.parse(file.uri) });
+    const files = stored.files.map(([uri, state]) => [Uri.parse(uri), state] as const);
+    const states = await Promise.all(files.map(([file]) => fileState(file)));
+    const model = Uri.parse(stored.model);
+    return {
+      subject: {
+        model,
+        data: stored.data.map(revive),
+        labels: stored.labels === null ? null : revive(stored.labels),
+      },
+      report: stored.report,
+      filesRead: files.map(([file]) => file),
+      stale: files.some(([, state], index) => state !== states[index]),
+      modelDeleted: (await fileState(model)) === GONE,
+    };
+  }
+
+  async forget(): Promise<void> {
+    if (this.#file === null) return;
+    try {
+      await workspace.fs.delete(this.#file);
+    } catch (error) {
+      if (!(error instanceof FileSystemError)) throw error;
+    }
+  }
+
+  async #read(): Promise<Stored | null> {
+    if (this.#file === null) return null;
+    try {
+      return JSON.parse(new TextDecoder().decode(await workspace.fs.readFile(this.#file))) as Stored;
+    } catch {
+      // Nothing was stored, or the window closed while it was written.
+      return null;
+    }
+  }
+}
+
+const GONE = 'gone';
+
+/** Changes whenever the file does. */
+async function fileState(file: Uri): Promise<string> {
+  try {
+    const { mtime, size } = await workspace.fs.stat(file);
+    return `${mtime} ${size}`;
+  } catch {
+    return GONE;
+  }
+}
