@@ -1,0 +1,67 @@
+/** tfjs LayersModel files: model.json with weight shards beside it, as tfjs itself or its converter writes them. */
+
+import { DiagnosisError } from '../../report/errors';
+import type { Folder } from './folder';
+import { get, isRecord, parseJson, text } from './json';
+import type { LoadedLayersModel } from './layersNetwork';
+import { layersModelOf, type SavedModel } from './savedModel';
+import { readManifestWeights } from './weightsManifest';
+
+/** Builds the model in an already parsed model.json. Throws a `DiagnosisError` for everything that can be wrong with it. */
+export async function loadLayersModel(folder: Folder, file: string, json: unknown): Promise<LoadedLayersModel> {
+  const topology = findTopology(json, file);
+  const notes: string[] = [];
+  const manifest = get(json, 'weightsManifest');
+  if (manifest === undefined) {
+    throw new DiagnosisError(
+      'not-a-model',
+      `"${file}" holds a topology but no weightsManifest, so the network has no weights.`,
+      file,
+      'Save the whole model, for instance with model.save() of TensorFlow.js.',
+    );
+  }
+  const weights = await readManifestWeights(folder, file, manifest, notes);
+  return layersModelOf({
+    ...topology,
+    file,
+    format: 'tfjs-layers',
+    generatedBy: text(get(json, 'generatedBy')) ?? topology.kerasVersion?.replace(/^(?=\d)/, 'Keras ') ?? null,
+    convertedBy: text(get(json, 'convertedBy')),
+    training:
+      get(json, 'trainingConfig') ?? topology.training ?? get(get(json, 'userDefinedMetadata'), 'trainingConfig'),
+    weights,
+    notes,
+  });
+}
+
+type Topology = Pick<SavedModel, 'topology' | 'topologyPath' | 'kerasVersion' | 'training'>;
+
+/** The serialised model inside `modelTopology`, or beside it: converters have put it at different depths, and as text. */
+function findTopology(json: unknown, file: string): Topology {
+  const outer = get(json, 'modelTopology');
+  const candidates: readonly (readonly string[])[] = [
+    ['modelTopology', 'model_config'],
+    ['modelTopology'],
+    ['model_config'],
+    [],
+  ];
+  for (const path of candidates) {
+    const found = path.reduce((value, key) => get(value, key), json);
+    const parsed = typeof found === 'string' ? parseJson(found, file) : found;
+    if (isRecord(parsed) && 'class_name' in parsed && 'config' in parsed) {
+      return {
+        topology: parsed,
+        topologyPath: typeof found === 'string' ? null : path,
+        kerasVersion:
+          text(get(outer, 'keras_version')) ?? text(get(json, 'keras_version')) ?? text(get(parsed, 'keras_version')),
+        training: get(outer, 'training_config') ?? get(json, 'training_config'),
+      };
+    }
+  }
+  throw new DiagnosisError(
+    'not-a-model',
+    `"${file}" is JSON, but not a model that TensorFlow.js or Keras saves: it has no modelTopology.`,
+    file,
+    'Choose the model.json that lies beside the weight files.',
+  );
+}

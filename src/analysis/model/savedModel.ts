@@ -1,0 +1,63 @@
+/** What every Keras-like format comes down to, and the LayersModel that it is. */
+
+import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { JsonPath, ModelFormat, TensorSpec } from '../../report/report';
+import type { LoadedLayersModel } from './layersNetwork';
+import { buildModel } from './modelBuilder';
+import { type SavedWeight, sizeOf } from './savedWeight';
+import { trainingConfig } from './trainingConfig';
+import { assignWeights } from './weightAssignment';
+
+export interface SavedModel {
+  readonly file: string;
+  readonly format: ModelFormat;
+  readonly generatedBy: string | null;
+  readonly convertedBy: string | null;
+  /** Of the Keras that made the topology, null when not saved. */
+  readonly kerasVersion: string | null;
+  /** The serialised model, `{class_name, config}`. */
+  readonly topology: unknown;
+  /** Where `topology` stands in the file; null when the file is not JSON. */
+  readonly topologyPath: JsonPath | null;
+  readonly weights: readonly SavedWeight[];
+  readonly training: unknown;
+  readonly notes: string[];
+}
+
+/** Builds the network and fills in its weights. Throws what `buildModel` and `assignWeights` throw. */
+export function layersModelOf(saved: SavedModel): LoadedLayersModel {
+  const { file, format, generatedBy, convertedBy, kerasVersion, topology, topologyPath, notes } = saved;
+  const savedValues = saved.weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const { model, paths } = buildModel(topology, topologyPath ?? [], {
+    kerasVersion3: /^[3-9]\./.test(kerasVersion ?? ''),
+    savedValues,
+    notes,
+  });
+  try {
+    assignWeights(model, saved.weights, notes);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  const outputs = model.outputs.map((symbolic, i) => spec(symbolic, model.outputNames[i]));
+  return {
+    model,
+    summary: {
+      file: { path: file, format, generatedBy, convertedBy, notes },
+      name: model.name,
+      className: model.getClassName(),
+      parameters: model.weights.reduce((sum, { shape }) => sum + sizeOf(shape.map(Number)), 0),
+      inputs: model.inputs.map((symbolic, i) => spec(symbolic, model.inputNames[i])),
+      outputs,
+      training: trainingConfig(
+        saved.training,
+        outputs.map(({ name }) => name),
+      ),
+    },
+    jsonPath: (layer) => (topologyPath === null ? null : (paths.get(layer) ?? null)),
+  };
+}
+
+function spec(symbolic: SymbolicTensor, name: string): TensorSpec {
+  return { name: symbolic.sourceLayer?.name ?? name, shape: symbolic.shape, dtype: symbolic.dtype };
+}
