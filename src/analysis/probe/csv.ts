@@ -4,6 +4,7 @@ import type { Bytes } from './bytes';
 import { cellNumber, CsvTable, MAX_TEXTS, type CsvColumn } from './csvTable';
 import { sizeOf } from './inputStatistics';
 import { isLabelName } from './names';
+import { count } from './words';
 
 /** Different texts of a column up to which it is made one-hot. */
 const MAX_CATEGORIES = 32;
@@ -75,10 +76,10 @@ function choose(table: CsvTable, array: string | null, target: Target, place: st
   const chosen = candidates.find((candidate) => width(candidate) === size) ?? open;
   const dropped = all
     .filter((index) => !chosen.includes(index))
-    .map((index) => columns[index].name || 'without a name');
+    .map((index) => columns[index].name || 'the index column');
   return {
     columns: chosen,
-    notes: dropped.length === 0 ? [] : [`the column ${dropped.join(', ')} was not fed to the model.`],
+    notes: dropped.length === 0 ? [] : [`not fed to the model: ${dropped.join(', ')}.`],
   };
 }
 
@@ -100,7 +101,7 @@ function csvReader(table: CsvTable, choice: Choice, target: Target, place: strin
   const encodings = choice.columns.map((column): Encoding => {
     const { name, missing } = table.columns[column];
     const categories = categoriesOf(table.columns[column], target, place);
-    if (missing > 0) notes.push(`${missing} cells of the column ${name} are empty and were read as NaN.`);
+    if (missing > 0) notes.push(`the column ${name} has ${count(missing, 'empty cell')}, read as NaN.`);
     if (categories !== null) {
       const become = target.role === 'labels' ? `the classes 0 to ${categories.size - 1}` : 'one-hot values';
       const order = `in alphabetical order (${[...categories.keys()].slice(0, 4).join(', ')}${categories.size > 4 ? ', …' : ''})`;
@@ -112,9 +113,9 @@ function csvReader(table: CsvTable, choice: Choice, target: Target, place: strin
   });
   const width = encodings.reduce((sum, encoding) => sum + encoding.width, 0);
 
-  const parse = async (start: number, count: number): Promise<Float64Array> => {
-    const values = new Float64Array(count * width);
-    await table.visit(start, count, (cells, row) => {
+  const parse = async (start: number, rows: number): Promise<Float64Array> => {
+    const values = new Float64Array(rows * width);
+    await table.visit(start, rows, (cells, row) => {
       let to = (row - start) * width;
       for (const { column, width: columnWidth, categories } of encodings) {
         const cell = cells[column];
@@ -135,10 +136,10 @@ function csvReader(table: CsvTable, choice: Choice, target: Target, place: strin
     dtype: 'number',
     pixels: false,
     notes,
-    async read(start: number, count: number): Promise<Float64Array> {
-      if (table.rows * width > MAX_KEPT) return parse(start, count);
+    async read(start: number, rows: number): Promise<Float64Array> {
+      if (table.rows * width > MAX_KEPT) return parse(start, rows);
       kept ??= parse(0, table.rows);
-      return (await kept).subarray(start * width, (start + count) * width);
+      return (await kept).subarray(start * width, (start + rows) * width);
     },
   };
 }

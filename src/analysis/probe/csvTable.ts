@@ -43,11 +43,6 @@ export class CsvTable {
     return table;
   }
 
-  /** Bytes of all records. */
-  get length(): number {
-    return this.offsets[this.offsets.length - 1] - this.offsets[0];
-  }
-
   /** Shows the cells of rows `start` to `start + count - 1`. */
   async visit(start: number, count: number, show: (cells: string[], row: number) => void): Promise<void> {
     const skipped = this.header ? 1 : 0;
@@ -119,9 +114,15 @@ export class CsvTable {
     return a === 0xef && b === 0xbb && c === 0xbf ? 3 : 0;
   }
 
-  private records(text: Uint8Array, firstRecord: number): string[][] {
+  private records(bytes: Uint8Array, firstRecord: number): string[][] {
+    const text = new TextDecoder().decode(bytes);
+    // Splitting is ten times as fast as the parser, and the same where nothing is quoted.
+    if (!text.includes('"')) {
+      const lines = text.split(/\r?\n/).filter((line) => line !== '');
+      return lines.map((line) => line.split(this.delimiter));
+    }
     try {
-      return parse(new TextDecoder().decode(text), {
+      return parse(text, {
         delimiter: this.delimiter,
         relax_column_count: true,
         skip_empty_lines: true,
@@ -175,7 +176,8 @@ const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none']);
 /** NaN for missing values, null for texts. True and false, as pandas writes them, are 1 and 0. */
 export function cellNumber(cell: string): number | null {
   const number = Number(cell);
-  if (!Number.isNaN(number) && cell.trim() !== '') return number;
+  // Number makes 0 of blanks.
+  if (number !== 0 ? !Number.isNaN(number) : cell.trim() !== '') return number;
   const text = cell.trim().toLowerCase();
   if (MISSING.has(text)) return NaN;
   if (text === 'true') return 1;

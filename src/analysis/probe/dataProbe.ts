@@ -93,7 +93,7 @@ export async function dataProbe(
     box: (input: number) => fed[input].statistics.box,
     get limits() {
       const share = available < rows ? [`Only ${available} of the ${rows} samples were used, drawn at random.`] : [];
-      return [...limits, ...share, ...fed.flatMap((input) => input.limits)];
+      return [...limits, ...share, ...[...fed, ...labelled].flatMap((part) => part.limits)];
     },
   };
 }

@@ -14,6 +14,8 @@ export interface Image {
 }
 
 const MEGAPIXELS = 64;
+/** Of a progressive JPEG; encoders write about ten. */
+const MAX_SCANS = 100;
 /** What the data of an image may unpack to without being looked at first, in bytes. */
 const HARMLESS = 64 * 1024 * 1024;
 /** Deflate never unpacks to more than 1032 times its size. */
@@ -34,6 +36,10 @@ export function decodeImage(bytes: Uint8Array, place: string): Image {
 }
 
 function jpeg(bytes: Uint8Array): Image {
+  // Each scan goes over the whole image, however few bytes it takes, so a small file could take hours.
+  let scans = 0;
+  for (let i = 0; i + 1 < bytes.length; i++) if (bytes[i] === 0xff && bytes[i + 1] === 0xda) scans++;
+  if (scans > MAX_SCANS) throw new Error(`it has more than ${MAX_SCANS} scans`);
   try {
     const options = { useTArray: true, formatAsRGBA: false, tolerantDecoding: false } as const;
     const image = decodeJpeg(bytes, { ...options, maxResolutionInMP: MEGAPIXELS, maxMemoryUsageInMB: 1024 });

@@ -5,7 +5,8 @@ import { MEMORY_LIMIT, placeOf } from './bytes';
 import { decodeImage } from './image';
 import { sizeOf } from './inputStatistics';
 import { convertChannels, resize } from './resize';
-import { formatShape, imageLayout } from './shapes';
+import { imageLayout } from './shapes';
+import { count, formatShape } from './words';
 
 interface ImageEntry {
   /** Within the folder. */
@@ -93,7 +94,7 @@ function classReader(classes: readonly number[]): ArrayReader {
     dtype: 'class',
     pixels: false,
     notes: [],
-    read: (start, count) => Promise.resolve(Float64Array.from(classes.slice(start, start + count))),
+    read: (start, rows) => Promise.resolve(Float64Array.from(classes.slice(start, start + rows))),
   };
 }
 
@@ -114,17 +115,13 @@ function imageReader(folder: Folder, place: string, images: readonly ImageEntry[
     dtype: 'pixels',
     pixels: true,
     get notes() {
-      const of = (some: ReadonlySet<number>) => `${some.size} of the images`;
-      return [
-        ...(resized.size === 0
-          ? []
-          : [`${of(resized)} were resized to ${width}×${height} pixels, whatever their proportions.`]),
-        ...(recolored.size === 0 ? [] : [`${of(recolored)} were converted to ${channels} channels.`]),
-      ];
+      const resizing = `${count(resized.size, 'image')} resized to ${width}×${height} pixels, whatever the proportions.`;
+      const recoloring = `${count(recolored.size, 'image')} converted to ${count(channels, 'channel')}.`;
+      return [...(resized.size === 0 ? [] : [resizing]), ...(recolored.size === 0 ? [] : [recoloring])];
     },
-    async read(start: number, count: number): Promise<Float32Array> {
-      const values = new Float32Array(count * size);
-      for (let i = 0; i < count; i++) {
+    async read(start: number, rows: number): Promise<Float32Array> {
+      const values = new Float32Array(rows * size);
+      for (let i = 0; i < rows; i++) {
         const { path, size: bytes } = images[start + i];
         const imagePlace = placeOf({ folder, file: path });
         if (bytes > MEMORY_LIMIT) {

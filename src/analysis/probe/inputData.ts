@@ -7,7 +7,8 @@ import { InputStatistics, sizeOf } from './inputStatistics';
 import type { InputValues } from './probe';
 import { visitRows } from './rows';
 import { describeScale, scaling, type Scale, type Scaling } from './scale';
-import { fitShape, formatShape, imageLayout } from './shapes';
+import { fitShape, imageLayout } from './shapes';
+import { formatRange, formatShape } from './words';
 
 /** The user's data for one input of the network. */
 export class InputData {
@@ -139,10 +140,10 @@ async function mismatch(
     let minimum = Infinity;
     let maximum = -Infinity;
     for (const number of numbers) {
-      minimum = Math.min(minimum, number);
-      maximum = Math.max(maximum, number);
+      if (number < minimum) minimum = number;
+      if (number > maximum) maximum = number;
     }
-    range = ` in ${formatRange(minimum, maximum)}`;
+    if (minimum <= maximum) range = ` in ${formatRange(minimum, maximum)}`;
     advice = rangeAdvice(input, maximum);
   }
   const expects = formatShape(declared) + (input.range === null ? '' : ` in ${formatRange(...input.range)}`);
@@ -164,9 +165,4 @@ function remedyFor(declared: readonly (number | null)[], reader: ArrayReader): s
     return 'The axes are in another order: transpose the array.';
   }
   return `Give one row of ${formatShape(declared)} per sample, the samples along the first axis.`;
-}
-
-function formatRange(minimum: number, maximum: number): string {
-  const short = (value: number) => String(Number(value.toPrecision(3)));
-  return `[${short(minimum)}, ${short(maximum)}]`;
 }

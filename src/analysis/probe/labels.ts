@@ -4,7 +4,8 @@ import type { ArrayReader } from './arrayReader';
 import type { ArrayChoice } from './assignment';
 import { sizeOf } from './inputStatistics';
 import { visitRows } from './rows';
-import { fitShape, formatShape } from './shapes';
+import { fitShape } from './shapes';
+import { formatShape } from './words';
 
 /** The labels of one output: as the file holds them, or one-hot where it holds class indices and the output has several units. */
 export class Labels {
@@ -16,6 +17,11 @@ export class Labels {
     /** Number of classes where the file holds indices, null where it holds whole labels. */
     private readonly classes: number | null,
   ) {}
+
+  /** What was assumed in reading the labels, one sentence each. */
+  get limits(): string[] {
+    return this.reader.notes.map((note) => `${this.choice.file.name}: ${note}`);
+  }
 
   get place(): string {
     return this.choice.file.place;
@@ -52,11 +58,17 @@ export class Labels {
       const to = position * size;
       for (let i = 0; i < read; i++) {
         const value = numbers[from + i];
-        if (classes === null) labels[to + i] = value;
+        if (classes === null) labels[to + i] = this.validValue(value, rows[position]);
         else labels[to + i * classes + this.validClass(value, classes, rows[position])] = 1;
       }
     });
     return labels;
+  }
+
+  private validValue(value: number, row: number): number {
+    if (Number.isFinite(value)) return value;
+    const message = `The label in row ${row} is ${value}.`;
+    throw new DiagnosisError('invalid-data', message, this.place, 'Leave the sample out.');
   }
 
   private validClass(value: number, classes: number, row: number): number {

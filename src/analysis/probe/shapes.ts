@@ -1,8 +1,3 @@
-/** `28×28×1`; `?` for a free dimension; `one number` for a scalar. */
-export function formatShape(shape: readonly (number | null)[]): string {
-  return shape.length === 0 ? 'one number' : shape.map((dimension) => dimension ?? '?').join('×');
-}
-
 /**
  * The shape that rows of the shape `actual` take in a place for `expected`, whose free dimensions are null: the same,
  * the same but for axes of length 1, or a flat row of as many elements. Null where they do not fit. The order of the

@@ -313,6 +313,14 @@ describe('dataProbe', () => {
       });
     });
 
+    it('refuse values that are not finite', async () => {
+      const probe = await labelled(npyFloats([2], [0, NaN]), 1);
+      await expect(probe.batch(0, 2)).rejects.toMatchObject({
+        code: 'invalid-data',
+        message: 'The label in row 1 is NaN.',
+      });
+    });
+
     it('refuse another shape or another number of samples', async () => {
       await expect(labelled(counting(2, 4), 3)).rejects.toMatchObject({ code: 'shape-mismatch', place: 'data/y.npy' });
       await expect(labelled(counting(3), 1)).rejects.toMatchObject({ code: 'shape-mismatch', place: 'data/y.npy' });
@@ -373,7 +381,10 @@ describe('dataProbe', () => {
       inputs: [Float32Array.of(5.1, 1.4, 0, 6.2, 4.3, 1)],
       labels: [Float32Array.of(1, 0, 0, 1)],
     });
-    expect(probe.limits.join(' ')).toContain('iris.csv: the column class was not fed to the model.');
+    expect(probe.limits).toEqual([
+      'iris.csv: not fed to the model: class.',
+      expect.stringContaining('iris.csv: the texts of the column class became the classes 0 to 1'),
+    ]);
   });
 
   describe('images', () => {

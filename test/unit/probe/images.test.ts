@@ -151,6 +151,11 @@ describe('decodeImage', () => {
     ['an unknown colour type', rawPng(1, 1, 8, 5, [0, 0]), 'cannot be read'],
     ['a truncated JPEG', jpeg.slice(0, jpeg.length / 2), 'cannot be read'],
     ['a JPEG without pixels', jpeg.slice(0, 20), 'cannot be read'],
+    [
+      'a JPEG of too many scans',
+      Uint8Array.from([...jpeg, ...new Array<number[]>(100).fill([0xff, 0xda]).flat()]),
+      'more than 100 scans',
+    ],
     ['a JPEG of too many pixels', hugeJpeg, 'more than 64 megapixels'],
   ])('refuses %s', (_, bytes, message) => {
     expect(() => decodeImage(bytes, 'a.png')).toThrow(
@@ -233,8 +238,8 @@ describe('openImageFolder', () => {
       ...[255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0],
     ]);
     expect(reader.notes).toEqual([
-      '1 of the images were resized to 2×2 pixels, whatever their proportions.',
-      '1 of the images were converted to 3 channels.',
+      '1 image resized to 2×2 pixels, whatever the proportions.',
+      '1 image converted to 3 channels.',
     ]);
   });
 
