@@ -6,6 +6,7 @@ import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import esbuild from 'esbuild';
+import { esbuildKernels } from './wasm-kernels.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = path.join(root, 'dist');
@@ -27,7 +28,7 @@ const node = { ...common, platform: 'node', target: 'node18', format: 'cjs', mai
 
 const builds = [
   { ...node, entryPoints: { extension: 'src/extension.ts' }, external: ['vscode'] },
-  { ...node, entryPoints: { worker: 'src/analysis/worker.ts', cli: 'src/cli/cli.ts' } },
+  { ...node, entryPoints: { worker: 'src/analysis/worker.ts', cli: 'src/cli/cli.ts' }, plugins: [esbuildKernels] },
   { ...common, platform: 'browser', target: 'es2022', format: 'iife', entryPoints: { panel: 'src/webview/panel.ts' } },
 ];
 

@@ -1,23 +1,25 @@
-import { env, getBackend, setBackend, unregisterKernel } from '@tensorflow/tfjs-core';
+import { env, getBackend, setBackend } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
+import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { cpuFallbackKernel } from './cpuFallback';
-
-/** Kernels of differentiable layers that tfjs 4.22.0 lacks on wasm. */
-const MISSING_ON_WASM = [
-  'Conv2DBackpropFilter',
-  'DepthwiseConv2dNativeBackpropFilter',
-  'DepthwiseConv2dNativeBackpropInput',
-  'Einsum',
-  'UnsortedSegmentSum',
-];
+import { registerActivationGradients } from './gradients/activation';
+import { registerBatchNormGradient } from './gradients/batchNorm';
+import { registerComparisonGradients } from './gradients/comparison';
+import { registerConvolutionGradients } from './gradients/convolution';
+import { registerEinsumGradient } from './gradients/einsum';
+import { registerConvolutionKernels } from './kernels/convolution';
+import { registerEinsum } from './kernels/einsum';
+import { registerIdentity } from './kernels/identity';
+import { registerMatMul } from './kernels/matMul';
+import { registerCpuResizeNearestNeighborGradient } from './kernels/resizeNearestNeighbor';
+import { registerSegmentSum } from './kernels/segmentSum';
 
 let started: Promise<void> | null = null;
 
 /**
- * Starts tfjs on its wasm backend, with every kernel that the gradients of tfjs layers need; on the cpu backend where
- * WebAssembly is missing. Further calls return the first call's promise.
+ * Starts tfjs on its wasm backend, with every kernel that the gradients of tfjs layers need, or on the cpu backend
+ * where WebAssembly cannot be used. Further calls return the first call's promise.
  *
  * @param wasmFolder path or URL of the folder with tfjs's .wasm files, ending in a slash.
  */
@@ -33,9 +35,28 @@ export function backendName(): string {
 async function start(wasmFolder: string): Promise<void> {
   // In this mode tfjs writes no notices to the console; it changes nothing else.
   env().set('PROD', true);
-  for (const name of MISSING_ON_WASM) cpuFallbackKernel(name);
-  unregisterKernel('MaxPoolGrad', 'wasm');
-  cpuFallbackKernel('MaxPoolGrad');
-  setWasmPaths(wasmFolder);
-  if (!('WebAssembly' in globalThis) || !(await setBackend('wasm'))) await setBackend('cpu');
+  registerGradients();
+  registerCpuResizeNearestNeighborGradient();
+  if ('WebAssembly' in globalThis) {
+    registerWasmKernels();
+    setWasmPaths(wasmFolder);
+    if (await setBackend('wasm')) return;
+  }
+  await setBackend('cpu');
+}
+
+function registerWasmKernels(): void {
+  registerIdentity();
+  registerMatMul();
+  registerConvolutionKernels();
+  registerSegmentSum();
+  registerEinsum();
+}
+
+function registerGradients(): void {
+  registerActivationGradients();
+  registerBatchNormGradient();
+  registerComparisonGradients();
+  registerConvolutionGradients();
+  registerEinsumGradient();
 }

@@ -1,0 +1,91 @@
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function at(base: usize, index: i32): usize {
+  return base + (<usize>index << 2);
+}
+
+/** `out = dy` where x is in `[low, high]` or NaN, else 0: the gradient of ReLU, ReLU6 and clipping. */
+export function intervalGradient(x: usize, dy: usize, out: usize, size: i32, low: f32, high: f32): void {
+  let i: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    const lows = f32x4.splat(low);
+    const highs = f32x4.splat(high);
+    for (; i + 4 <= size; i += 4) {
+      const value = v128.load(at(x, i));
+      const outside = v128.or(f32x4.lt(value, lows), f32x4.gt(value, highs));
+      v128.store(at(out, i), v128.andnot(v128.load(at(dy, i)), outside));
+    }
+  }
+  for (; i < size; i++) {
+    const value = load<f32>(at(x, i));
+    store<f32>(at(out, i), value < low || value > high ? 0 : load<f32>(at(dy, i)));
+  }
+}
+
+/** Rows that are summed before they are added to the total, which keeps float32 sums over many rows accurate. */
+const ROW_BLOCK: i32 = 64;
+
+/**
+ * Sums over the rows of `x, dy: [rows, channels]`: `out[0, c] = sum dy` and `out[1, c] = sum dy (x - mean[c])`, which
+ * make up the gradients of batch normalisation.
+ */
+export function channelSums(x: usize, dy: usize, mean: usize, out: usize, rows: i32, channels: i32): void {
+  memory.fill(out, 0, <usize>channels << 3);
+  const step = <usize>channels << 2;
+  for (let start: i32 = 0; start < rows; start += ROW_BLOCK) {
+    const count = min(ROW_BLOCK, rows - start);
+    let c: i32 = 0;
+    if (ASC_FEATURE_SIMD) {
+      for (; c + 4 <= channels; c += 4) {
+        const center = v128.load(at(mean, c));
+        let sum = f32x4.splat(0);
+        let product = f32x4.splat(0);
+        let xp = at(x, start * channels + c);
+        let dyp = at(dy, start * channels + c);
+        for (let row: i32 = 0; row < count; row++) {
+          const d = v128.load(dyp);
+          sum = f32x4.add(sum, d);
+          product = f32x4.add(product, f32x4.mul(d, f32x4.sub(v128.load(xp), center)));
+          xp += step;
+          dyp += step;
+        }
+        const first = at(out, c);
+        v128.store(first, f32x4.add(v128.load(first), sum));
+        v128.store(first + step, f32x4.add(v128.load(first + step), product));
+      }
+    }
+    for (; c < channels; c++) {
+      const center = load<f32>(at(mean, c));
+      let sum: f32 = 0;
+      let product: f32 = 0;
+      let xp = at(x, start * channels + c);
+      let dyp = at(dy, start * channels + c);
+      for (let row: i32 = 0; row < count; row++) {
+        const d = load<f32>(dyp);
+        sum += d;
+        product += d * (load<f32>(xp) - center);
+        xp += step;
+        dyp += step;
+      }
+      const first = at(out, c);
+      store<f32>(first, load<f32>(first) + sum);
+      store<f32>(first + step, load<f32>(first + step) + product);
+    }
+  }
+}
+
+/** `out[ids[r]] += x[r]` for `x: [rows, columns]`, int32 `ids: [rows]`, `out: [segments, columns]`; other ids are skipped. */
+export function segmentSum(x: usize, ids: usize, out: usize, rows: i32, columns: i32, segments: i32): void {
+  memory.fill(out, 0, <usize>(segments * columns) << 2);
+  for (let row: i32 = 0; row < rows; row++) {
+    const id = load<i32>(at(ids, row));
+    if (id < 0 || id >= segments) continue;
+    const from = at(x, row * columns);
+    const to = at(out, id * columns);
+    let c: i32 = 0;
+    if (ASC_FEATURE_SIMD) {
+      for (; c + 4 <= columns; c += 4) v128.store(at(to, c), f32x4.add(v128.load(at(to, c)), v128.load(at(from, c))));
+    }
+    for (; c < columns; c++) store<f32>(at(to, c), load<f32>(at(to, c)) + load<f32>(at(from, c)));
+  }
+}

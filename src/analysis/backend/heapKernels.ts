@@ -1,0 +1,44 @@
+import { env } from '@tensorflow/tfjs-core';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import plainModule from './assembly/kernels.wasm';
+import simdModule from './assembly/kernels.simd.wasm';
+
+/** Byte offset into the heap of the wasm backend. */
+export type Pointer = number;
+
+/** Batch, input height, width, channels, output height, width, channels, filter height, width; strides; dilations; pads. */
+export type Geometry = readonly number[];
+
+type WindowKernel = (first: Pointer, second: Pointer, out: Pointer, ...geometry: Geometry) => void;
+
+/** The routines of ./assembly; their arguments and layouts are described there. */
+export interface HeapKernels {
+  matMulTransposedA(a: Pointer, b: Pointer, out: Pointer, rows: number, depth: number, columns: number): void;
+  convolutionFilterGradient: WindowKernel;
+  convolutionInputGradient: WindowKernel;
+  depthwiseFilterGradient: WindowKernel;
+  depthwiseInputGradient: WindowKernel;
+  maxPoolGradient: WindowKernel;
+  intervalGradient(x: Pointer, dy: Pointer, out: Pointer, size: number, low: number, high: number): void;
+  channelSums(x: Pointer, dy: Pointer, mean: Pointer, out: Pointer, rows: number, channels: number): void;
+  segmentSum(x: Pointer, ids: Pointer, out: Pointer, rows: number, columns: number, segments: number): void;
+  sweep(values: Pointer, rows: number, units: number, state: Pointer): void;
+  finiteRange(values: Pointer, size: number, out: Pointer): void;
+  countBins(values: Pointer, size: number, scale: number, first: number, table: Pointer): void;
+  sumSquares(values: Pointer, size: number, out: Pointer): void;
+}
+
+const instances = new WeakMap<BackendWasm, HeapKernels>();
+
+/** The routines, working on the memory of this backend; with SIMD exactly where tfjs itself uses it. */
+export function heapKernels(backend: BackendWasm): HeapKernels {
+  let kernels = instances.get(backend);
+  if (kernels === undefined) {
+    const module = new WebAssembly.Module(env().getBool('WASM_HAS_SIMD_SUPPORT') ? simdModule : plainModule);
+    const { memory } = (backend.wasm as unknown as { asm: { memory: object } }).asm;
+    const instance = new WebAssembly.Instance(module, { env: { memory } });
+    kernels = instance.exports as HeapKernels;
+    instances.set(backend, kernels);
+  }
+  return kernels;
+}

@@ -1,0 +1,153 @@
+import {
+  backend_util,
+  Conv2DBackpropFilter,
+  Conv2DBackpropInput,
+  DepthwiseConv2dNativeBackpropFilter,
+  DepthwiseConv2dNativeBackpropInput,
+  MaxPoolGrad,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import type { Geometry } from '../heapKernels';
+import { wasmKernel } from './kernel';
+
+type Shape4 = [number, number, number, number];
+type Pads = Parameters<typeof backend_util.computeConv2DInfo>[4];
+type Rounding = 'floor' | 'round' | 'ceil' | undefined;
+
+/** Attributes of the convolution gradients; tfjs passes no dilations, ../gradients/convolution.ts does. */
+interface ConvolutionAttributes {
+  readonly strides: [number, number] | number;
+  readonly dilations?: [number, number] | number;
+  readonly pad: Pads;
+  readonly dataFormat?: 'NHWC' | 'NCHW';
+  readonly dimRoundingMode?: Rounding;
+}
+
+interface PoolAttributes {
+  readonly filterSize: [number, number] | number;
+  readonly strides: [number, number] | number;
+  readonly pad: Pads;
+  readonly dimRoundingMode?: Rounding;
+}
+
+/** Gradients of 2-D convolution, depthwise convolution and max pooling, for channels-last tensors. */
+export function registerConvolutionKernels(): void {
+  wasmKernel<{ x: TensorInfo; dy: TensorInfo }, ConvolutionAttributes & { filterShape: Shape4 }>(
+    Conv2DBackpropFilter,
+    (call) => {
+      const { x, dy } = call.inputs;
+      const { filterShape } = call.attributes;
+      requireChannelsLast(call.attributes, Conv2DBackpropFilter);
+      const geometry = convolution(x.shape, filterShape, call.attributes, false);
+      const out = call.output(filterShape);
+      const [xp, dyp, outp] = [call.pointer(x), call.pointer(dy), call.pointer(out)];
+      if (isPointwise(geometry)) {
+        const [batch, height, width, inChannels, , , outChannels] = geometry;
+        call.heap.matMulTransposedA(xp, dyp, outp, inChannels, batch * height * width, outChannels);
+      } else {
+        call.heap.convolutionFilterGradient(xp, dyp, outp, ...geometry);
+      }
+      return out;
+    },
+  );
+
+  wasmKernel<{ dy: TensorInfo; filter: TensorInfo }, ConvolutionAttributes & { inputShape: Shape4 }>(
+    Conv2DBackpropInput,
+    (call, stock) => {
+      if (call.attributes.dataFormat === 'NCHW') return stock();
+      const { dy, filter } = call.inputs;
+      const { inputShape } = call.attributes;
+      const geometry = convolution(inputShape, filter.shape, call.attributes, false);
+      const swapped = call.run('Transpose', { x: filter }, { perm: [0, 1, 3, 2] });
+      const out = call.output(inputShape);
+      call.heap.convolutionInputGradient(call.pointer(dy), call.pointer(swapped), call.pointer(out), ...geometry);
+      call.release(swapped);
+      return out;
+    },
+  );
+
+  wasmKernel<{ x: TensorInfo; dy: TensorInfo }, ConvolutionAttributes & { filterShape: Shape4 }>(
+    DepthwiseConv2dNativeBackpropFilter,
+    (call) => {
+      const { x, dy } = call.inputs;
+      const { filterShape } = call.attributes;
+      const geometry = convolution(x.shape, filterShape, call.attributes, true);
+      const out = call.output(filterShape);
+      call.heap.depthwiseFilterGradient(call.pointer(x), call.pointer(dy), call.pointer(out), ...geometry);
+      return out;
+    },
+  );
+
+  wasmKernel<{ dy: TensorInfo; filter: TensorInfo }, ConvolutionAttributes & { inputShape: Shape4 }>(
+    DepthwiseConv2dNativeBackpropInput,
+    (call) => {
+      const { dy, filter } = call.inputs;
+      const { inputShape } = call.attributes;
+      const geometry = convolution(inputShape, filter.shape, call.attributes, true);
+      const out = call.output(inputShape);
+      call.heap.depthwiseInputGradient(call.pointer(dy), call.pointer(filter), call.pointer(out), ...geometry);
+      return out;
+    },
+  );
+
+  // tfjs's own starts its search at the smallest positive number and so misroutes windows without positive values.
+  wasmKernel<{ dy: TensorInfo; input: TensorInfo }, PoolAttributes>(MaxPoolGrad, (call) => {
+    const { dy, input } = call.inputs;
+    const { filterSize, strides, pad, dimRoundingMode } = call.attributes;
+    const shape = input.shape as Shape4;
+    const geometry = backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+    const out = call.output(shape);
+    call.heap.maxPoolGradient(call.pointer(input), call.pointer(dy), call.pointer(out), ...arrange(geometry));
+    return out;
+  });
+}
+
+function convolution(
+  input: number[],
+  filter: number[],
+  attributes: ConvolutionAttributes,
+  depthwise: boolean,
+): Geometry {
+  const { strides, dilations, pad, dimRoundingMode } = attributes;
+  return arrange(
+    backend_util.computeConv2DInfo(
+      input as Shape4,
+      filter as Shape4,
+      strides,
+      dilations ?? 1,
+      pad,
+      dimRoundingMode,
+      depthwise,
+    ),
+  );
+}
+
+function arrange(info: backend_util.Conv2DInfo): Geometry {
+  return [
+    info.batchSize,
+    info.inHeight,
+    info.inWidth,
+    info.inChannels,
+    info.outHeight,
+    info.outWidth,
+    info.outChannels,
+    info.filterHeight,
+    info.filterWidth,
+    info.strideHeight,
+    info.strideWidth,
+    info.dilationHeight,
+    info.dilationWidth,
+    info.padInfo.top,
+    info.padInfo.left,
+  ];
+}
+
+/** Whether each output position sees the input at the same position, and nothing else. */
+function isPointwise(geometry: Geometry): boolean {
+  const [, height, width, , outHeight, outWidth, , filterHeight, filterWidth] = geometry;
+  return filterHeight === 1 && filterWidth === 1 && height === outHeight && width === outWidth;
+}
+
+function requireChannelsLast({ dataFormat }: ConvolutionAttributes, kernelName: string): void {
+  if (dataFormat === 'NCHW') throw new Error(`${kernelName} supports channels-last tensors only.`);
+}
