@@ -202,13 +202,18 @@ class Laboratory {
   /** The model's own loss where labels are given or can be made up for it; otherwise the mean square of the logits from random targets. */
   private loss({ outputs, logits }: Heads): tf.Scalar {
     const names = this.network.summary.training?.losses ?? [];
-    const terms = outputs.map((output, k): tf.Scalar => {
+    const terms = outputs.flatMap((output, k): tf.Scalar[] => {
+      const z = logits[k];
+      if (z === null) return [];
       const name = names[k] ?? names[0] ?? null;
       const loss = name === null ? null : lossNamed(name);
       const given = this.labels?.[k];
-      if (loss !== null) return loss(given ?? this.randomLabels(output, name!, k), output);
-      const target = given ?? this.randomNormal(logits[k].shape, k);
-      return tf.mean(tf.squaredDifference(given === undefined ? logits[k] : output, target)) as tf.Scalar;
+      if (loss !== null) return [loss(given ?? this.randomLabels(output, name!, k), output)];
+      const error =
+        given === undefined
+          ? tf.squaredDifference(z, this.randomNormal(z.shape, k))
+          : tf.squaredDifference(output, given);
+      return [tf.mean(error)];
     });
     return terms.reduce((a, b) => tf.add(a, b));
   }

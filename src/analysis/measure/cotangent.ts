@@ -7,7 +7,8 @@ import type { Heads } from './pass';
  * of unit variance that no confident output can make vanish.
  */
 export function randomCotangent({ logits }: Heads, seed: number, firstSample: number): tf.Scalar {
-  const terms = logits.map((z, k) => {
+  const terms = logits.flatMap((z, k) => {
+    if (z === null) return [];
     const [samples, ...shape] = z.shape;
     const size = shape.reduce((a, b) => a * b, 1);
     // Two uniform draws make two normal numbers; an even number per sample keeps every sample's own, whatever the cut.

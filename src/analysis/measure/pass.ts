@@ -22,10 +22,12 @@ export function forward(network: Network, inputs: readonly tf.Tensor[], observer
   });
 }
 
-/** What a loss is computed from: the network's outputs, and their logits (before a final softmax, sigmoid or the like). */
+/** What a loss is computed from. */
 export interface Heads {
+  /** The network's outputs. */
   readonly outputs: readonly tf.Tensor[];
-  readonly logits: readonly tf.Tensor[];
+  /** Per output: the argument of a final softmax, sigmoid or the like, or the output as it is; null for what is consumed inside the network too. */
+  readonly logits: readonly (tf.Tensor | null)[];
 }
 
 /**
@@ -83,7 +85,8 @@ function keepArgument(kept: Map<string, tf.Tensor>, call: LayerCall, z: tf.Tenso
   kept.set(call.name, tf.keep(z));
 }
 
-function logitsOf({ call, tensor }: TracedOutput, kept: ReadonlyMap<string, tf.Tensor>): tf.Tensor {
+function logitsOf({ call, tensor }: TracedOutput, kept: ReadonlyMap<string, tf.Tensor>): tf.Tensor | null {
+  if (call?.role === 'hidden') return null;
   const z = call === null ? undefined : kept.get(call.name);
   // A recurrent layer's last argument belongs to its last step only.
   return z !== undefined && z.shape.join() === tensor.shape.join() ? z : tensor;

@@ -116,7 +116,10 @@ export class LayersNetwork implements Network {
   private dryRun(): void {
     tf.tidy(() => {
       const zeros = this.inputs.map(({ shape, dtype, batchSize }) => tf.zeros([batchSize ?? 1, ...shape], dtype));
-      for (const { call } of this.trace(zeros, UNOBSERVED)) this.markOutput(call);
+      const outputs = this.trace(zeros, UNOBSERVED);
+      const consumed = new Set(this.calls.flatMap(({ inputs }) => inputs));
+      // A layer that is shown as an output and consumed as well is a hidden layer.
+      for (const { call } of outputs) if (call !== null && !consumed.has(call.name)) this.markOutput(call);
     });
   }
 

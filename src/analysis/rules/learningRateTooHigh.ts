@@ -28,7 +28,7 @@ export const learningRateTooHigh: Rule = {
     const at = ladder.rates.find((entry) => entry.rate === rate)!;
     const killedShare = ladder.unitsAtRisk === 0 ? 0 : at.newlySilentAfterFive / ladder.unitsAtRisk;
     const { highestSafeRate: safe } = ladder;
-    const kills = killedShare >= KILLED_SHARE && (safe === null || safe < rate) && hasDeadLayer(measurement);
+    const kills = killedShare >= KILLED_SHARE && safe !== null && safe < rate && hasDeadLayer(measurement);
     const loss = measurement.probe.backward.loss?.value ?? null;
     const before = at.lossBefore;
     const rises = before !== null && (at.lossAfterFive === null || at.lossAfterFive > RISE * before);
@@ -49,9 +49,7 @@ export const learningRateTooHigh: Rule = {
           ...(kills
             ? [
                 `In a copy, five ${name} steps at the saved rate ${formatNumber(rate)} silence ${formatPlural(at.newlySilentAfterFive, 'unit')} of ${formatNumber(ladder.unitsAtRisk)} (${formatShare(killedShare)}).`,
-                safe === null
-                  ? 'Every rate that was tried silences some.'
-                  : `Up to ${formatNumber(safe)} none fall silent.`,
+                `Up to ${formatNumber(safe)} none fall silent.`,
               ]
             : []),
           ...(diverges

@@ -14,8 +14,8 @@ import { flowCause } from './causes';
 import { forwardFlow } from './flow';
 import { finding, type Rule } from './rule';
 
-const WARNING_LOG = -3;
-const ERROR_LOG = -5;
+const WARNING_LOG = -4;
+const ERROR_LOG = -6;
 
 export const vanishingSignal: Rule = {
   id: 'vanishing-signal',
