@@ -1,0 +1,136 @@
+import { parseArgs } from 'node:util';
+import { parseScale, type Scale } from '../analysis/probe/scale';
+import { DiagnosisError } from '../report/errors';
+
+export const FORMATS = ['text', 'json', 'html', 'markdown', 'sarif'] as const;
+export type Format = (typeof FORMATS)[number];
+
+const THRESHOLDS = ['error', 'warning', 'never'] as const;
+/** The least severity of a finding that makes the command end with 1. */
+export type Threshold = (typeof THRESHOLDS)[number];
+
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | ({ readonly kind: 'diagnose' } & DiagnoseCommand);
+
+export interface DiagnoseCommand {
+  /** A model file, or a folder that holds model.json. */
+  readonly model: string;
+  /** As given: `FILE` or `INPUT=FILE`. */
+  readonly data: readonly string[];
+  readonly labels: string | null;
+  readonly samples: number | null;
+  readonly seed: number;
+  readonly scale: Scale | null;
+  readonly format: Format;
+  /** Null for the standard output. */
+  readonly output: string | null;
+  readonly failOn: Threshold;
+}
+
+const OPTIONS = {
+  data: { type: 'string', multiple: true },
+  labels: { type: 'string' },
+  samples: { type: 'string' },
+  seed: { type: 'string' },
+  scale: { type: 'string' },
+  format: { type: 'string' },
+  output: { type: 'string' },
+  'fail-on': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const;
+
+export const USAGE = 'activation-diagnostics diagnose MODEL [options]';
+
+export const HELP = `Usage: ${USAGE}
+
+Runs a saved neural network on a batch of samples, forward and backward, and
+reports dead units and vanishing, exploding or saturated layers: what, where,
+how sure, why, and what to do about it.
+
+MODEL is a model file (tfjs model.json) or a folder that holds a model.json.
+
+Options
+  --data [INPUT=]FILE   samples for the model's input, or for the one named
+                        INPUT; may be given once per input. Without data the
+                        probe is synthetic noise.
+  --labels FILE         labels of these samples: measures the model's own loss
+  --scale S             what to do to the values in FILE: a factor such as
+                        1/255, or 0..1, -1..1, 0..255, imagenet for pixels
+  --samples N           number of samples; by default as many as it takes
+  --seed N              seed of everything random; 0 by default
+  --format F            text (default), json, html, markdown or sarif
+  --output FILE         write the report to FILE instead of standard output
+  --fail-on S           the least severity that ends with 1: error (default),
+                        warning or never
+  --help, --version
+
+Ends with 0 if nothing reaches --fail-on, with 1 if a finding does, and with 2
+if the command or a file is wrong.
+`;
+
+/** Reads the arguments after the program's name. Throws a `DiagnosisError` `usage` that says what would be right. */
+export function parseCommand(args: readonly string[]): Command {
+  const { values, positionals } = parse(args);
+  if (values.help === true) return { kind: 'help' };
+  if (values.version === true) return { kind: 'version' };
+  const [name, model, ...rest] = positionals;
+  if (name === undefined) throw usage('No command was given.');
+  if (name !== 'diagnose') throw usage(`There is no command "${name}".`);
+  if (model === undefined) throw usage('No model was given.');
+  if (rest.length > 0) throw usage(`One model is diagnosed at a time, and "${rest[0]}" is one argument too many.`);
+
+  const { data = [], labels = null, samples, seed, scale, output } = values;
+  if (data.length === 0 && labels !== null) throw usage('--labels belong to samples.', 'Give these with --data.');
+  if (data.length === 0 && scale !== undefined) throw usage('--scale is for samples.', 'Give these with --data.');
+  return {
+    kind: 'diagnose',
+    model,
+    data,
+    labels,
+    samples: samples === undefined ? null : integer('samples', samples, 1),
+    seed: seed === undefined ? 0 : integer('seed', seed, 0),
+    scale: scale === undefined ? null : parseScale(scale),
+    format: oneOf('format', FORMATS, values.format ?? 'text'),
+    output: output === undefined || output === '-' ? null : output,
+    failOn: oneOf('fail-on', THRESHOLDS, values['fail-on'] ?? 'error'),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (!code.startsWith('ERR_PARSE_ARGS_')) throw error;
+    // Node's messages go on with advice on `--` that fits no option of ours.
+    const [sentence] = message.split(/\.\s|\n/);
+    const options = Object.keys(OPTIONS).map((option) => `--${option}`);
+    const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
+    throw usage(
+      `${sentence.replace(/\.$/, '')}.`,
+      unknown ? `The options are ${options.join(', ')}.` : 'Give a value, for example --format=json.',
+    );
+  }
+}
+
+/** More is the same seed again, or more samples than anyone can hold. */
+const LARGEST_INTEGER = 2 ** 32 - 1;
+
+function integer(option: string, text: string, least: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= LARGEST_INTEGER) return value;
+  throw usage(`--${option} "${text}" is not a whole number.`, `Give one from ${least} to ${LARGEST_INTEGER}.`);
+}
+
+function oneOf<T extends string>(option: string, values: readonly T[], text: string): T {
+  const value = values.find((candidate) => candidate === text);
+  if (value !== undefined) return value;
+  throw usage(`--${option} "${text}" is not known.`, `Give one of ${values.join(', ')}.`);
+}
+
+function usage(message: string, remedy = `Usage: ${USAGE}; --help tells more.`): DiagnosisError {
+  return new DiagnosisError('usage', message, null, remedy);
+}

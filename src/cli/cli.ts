@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import path from 'node:path';
+import { version } from '../../package.json';
+import { DiagnosisError } from '../report/errors';
+import { plainText } from '../report/render/plainText';
+import type { Report } from '../report/report';
+import { HELP, parseCommand, type DiagnoseCommand, type Threshold } from './arguments';
+import { fileOutput, standardOutput } from './output';
+import { ProgressLine } from './progressLine';
+import { render } from './render';
+import { diagnoseRequest } from './sources';
+
+/** Exit codes, also for scripts: docs in README.md. */
+const NOTHING_FOUND = 0;
+const FOUND = 1;
+const WRONG_INPUT = 2;
+
+async function run(args: readonly string[]): Promise<number> {
+  const command = parseCommand(args);
+  switch (command.kind) {
+    case 'help':
+      await standardOutput.write(HELP);
+      return NOTHING_FOUND;
+    case 'version':
+      await standardOutput.write(`${version}\n`);
+      return NOTHING_FOUND;
+    case 'diagnose': {
+      const report = await diagnoseCommand(command);
+      return reaches(report, command.failOn) ? FOUND : NOTHING_FOUND;
+    }
+  }
+}
+
+async function diagnoseCommand(command: DiagnoseCommand): Promise<Report> {
+  const request = await diagnoseRequest(command);
+  const output =
+    command.output === null
+      ? standardOutput
+      : await fileOutput(command.output, [request.model, ...request.data, ...(request.labels ? [request.labels] : [])]);
+  // Only now, so that help and wrong usage do not wait for tfjs.
+  const { diagnose } = await import('../analysis/diagnose');
+  const progress = new ProgressLine(process.stderr);
+  let report: Report;
+  try {
+    report = await diagnose(request, {
+      wasmFolder: __dirname + path.sep,
+      onProgress: (step) => progress.show(step),
+    });
+  } finally {
+    progress.clear();
+  }
+  const terminal = command.output === null && process.stdout.isTTY && process.stdout.hasColors();
+  await output.write(await render(report, command.format, terminal));
+  return report;
+}
+
+function reaches({ findings }: Report, threshold: Threshold): boolean {
+  if (threshold === 'never') return false;
+  return findings.some(({ severity }) => severity === 'error' || severity === threshold);
+}
+
+run(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`error: ${plainText(DiagnosisError.from(error).oneLine)}\n`);
+    process.exitCode = WRONG_INPUT;
+  },
+);

@@ -1,0 +1,27 @@
+import type { Report } from '../report';
+import { checkReport } from '../schema';
+
+/**
+ * The report as JSON, indented by two spaces, lists of plain values on one line. The same report gives the same bytes:
+ * properties stand in the order of the schema and numbers have the shortest digits that name them. Throws
+ * `invalid-data` for a report that is not one; in particular no NaN or infinity gets out.
+ */
+export function renderJson(report: Report): string {
+  return `${stringify(checkReport(report), '')}\n`;
+}
+
+function stringify(value: unknown, indent: string): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value;
+    if (items.every((item) => typeof item !== 'object' || item === null)) return `[${items.map(plain).join(', ')}]`;
+    return `[\n${items.map((item) => inner + stringify(item, inner)).join(',\n')}\n${indent}]`;
+  }
+  const properties = Object.entries(value);
+  if (properties.length === 0) return '{}';
+  const lines = properties.map(([key, property]) => `${inner}${JSON.stringify(key)}: ${stringify(property, inner)}`);
+  return `{\n${lines.join(',\n')}\n${indent}}`;
+}
+
+const plain = (value: unknown): string => JSON.stringify(value);
