@@ -108,10 +108,9 @@ function parse(args: readonly string[]) {
     // Node's messages go on with advice on `--` that fits no option of ours.
     const [sentence] = message.split(/\.\s|\n/);
     const options = Object.keys(OPTIONS).map((option) => `--${option}`);
-    const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
     throw usage(
       `${sentence.replace(/\.$/, '')}.`,
-      unknown ? `The options are ${options.join(', ')}.` : 'Give a value, for example --format=json.',
+      code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? `The options are ${options.join(', ')}.` : undefined,
     );
   }
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import path from 'node:path';
 import { version } from '../../package.json';
+import type { DiagnoseRequest } from '../analysis/diagnose';
 import { DiagnosisError } from '../report/errors';
 import { plainText } from '../report/render/plainText';
 import type { Report } from '../report/report';
@@ -42,10 +43,14 @@ async function diagnoseCommand(command: DiagnoseCommand): Promise<Report> {
   const progress = new ProgressLine(process.stderr);
   let report: Report;
   try {
-    report = await diagnose(request, {
+    const diagnosis = await diagnose(request, {
       wasmFolder: __dirname + path.sep,
       onProgress: (step) => progress.show(step),
     });
+    report = {
+      ...diagnosis,
+      model: { ...diagnosis.model, file: { ...diagnosis.model.file, path: pathOf(request.model) } },
+    };
   } finally {
     progress.clear();
   }
@@ -53,6 +58,9 @@ async function diagnoseCommand(command: DiagnoseCommand): Promise<Report> {
   await output.write(await render(report, command.format, terminal));
   return report;
 }
+
+/** The model file as the user named it. */
+const pathOf = ({ folder, file }: DiagnoseRequest['model']): string => path.join(folder.path, file);
 
 function reaches({ findings }: Report, threshold: Threshold): boolean {
   if (threshold === 'never') return false;

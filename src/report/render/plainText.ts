@@ -84,8 +84,10 @@ export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/ +/).flatMap((part) => pieces(part, width))) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (displayWidth(longer) <= width) {
+    const longer = `${line} ${word}`;
+    if (line === '') {
+      line = word;
+    } else if (displayWidth(longer) <= width) {
       line = longer;
     } else {
       lines.push(line);

@@ -24,9 +24,10 @@ const MIN_SPARKLINE = 8;
 export function renderText(source: Report, { terminal }: TextOptions): string {
   const report = plainData(source);
   const style = terminal ? coloured : uncoloured;
+  const explained = new Set<string>();
   const sections = [
     header(report, style),
-    ...report.findings.map((finding) => findingSection(report, finding, style)),
+    ...report.findings.map((finding) => findingSection(report, finding, explained, style)),
     checks(report, style),
     [title('Layers', style), ...layerTable(report, WIDTH, style)],
     flow(report, terminal, style),
@@ -62,7 +63,7 @@ function header(report: Report, style: Style): string[] {
   ];
 }
 
-function findingSection(report: Report, finding: Finding, style: Style): string[] {
+function findingSection(report: Report, finding: Finding, explained: Set<string>, style: Style): string[] {
   const { sign, role } = MARKS[finding.severity];
   const rule = ` [${finding.rule}]`;
   const where = finding.layer ?? 'network';
@@ -80,19 +81,30 @@ function findingSection(report: Report, finding: Finding, style: Style): string[
     lines.push(...labelled('Cause', `${finding.cause.title}: ${finding.cause.explanation}`, style));
   }
   lines.push(...labelled('Matters', finding.why, style));
-  return [...lines, ...suggestions(report, finding.suggestions, style)];
+  return [...lines, ...suggestions(report, finding.suggestions, explained, style)];
 }
 
-/** The best suggestion with its reason and code, the others by name. */
-function suggestions(report: Report, [best, ...others]: readonly Suggestion[], style: Style): string[] {
+/** The best suggestion with its reason and code, the others by name; what has been `explained` before is only named. */
+function suggestions(
+  report: Report,
+  [best, ...others]: readonly Suggestion[],
+  explained: Set<string>,
+  style: Style,
+): string[] {
   if (best === undefined) return [];
-  const lines = labelled('Fix', `${best.title}. ${best.rationale}`, style);
   const code = codeFor(report, best);
-  if (code !== null) {
+  const key = JSON.stringify([best.title, best.rationale, code]);
+  const lines = labelled(
+    'Fix',
+    explained.has(key) ? `${best.title}, as above.` : `${best.title}. ${best.rationale}`,
+    style,
+  );
+  if (code !== null && !explained.has(key)) {
     for (const line of code.split('\n')) {
       lines.push(...indented(line, INDENT + LABEL).map((part) => style('code', part)));
     }
   }
+  explained.add(key);
   if (others.length > 0) lines.push(...labelled('Or', others.map((other) => other.title).join('; '), style));
   return lines;
 }
