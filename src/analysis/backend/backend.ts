@@ -3,17 +3,26 @@ import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { completeConvolutionLayers } from './convolutionLayers';
+import { cpuFallbackKernel } from './cpuFallback';
 import { registerActivationGradients } from './gradients/activation';
-import { registerBatchNormGradient } from './gradients/batchNorm';
+import { registerBatchNorm } from './gradients/batchNorm';
 import { registerComparisonGradients } from './gradients/comparison';
 import { registerConvolutionGradients } from './gradients/convolution';
 import { registerEinsumGradient } from './gradients/einsum';
+import { registerAveragePoolGradients } from './kernels/averagePooling';
 import { registerConvolutionKernels } from './kernels/convolution';
 import { registerEinsum } from './kernels/einsum';
 import { registerIdentity } from './kernels/identity';
 import { registerMatMul } from './kernels/matMul';
 import { registerCpuResizeNearestNeighborGradient } from './kernels/resizeNearestNeighbor';
 import { registerSegmentSum } from './kernels/segmentSum';
+
+/**
+ * Kernels of tfjs 4.22.0 that give wrong numbers on wasm: the gradients of 3-D convolutions, and 3-D max pooling of
+ * windows without positive values.
+ */
+const WRONG_ON_WASM = ['Conv3DBackpropFilterV2', 'Conv3DBackpropInputV2', 'MaxPool3D', 'MaxPool3DGrad'];
 
 let started: Promise<void> | null = null;
 
@@ -35,7 +44,9 @@ export function backendName(): string {
 async function start(wasmFolder: string): Promise<void> {
   // In this mode tfjs writes no notices to the console; it changes nothing else.
   env().set('PROD', true);
+  completeConvolutionLayers();
   registerGradients();
+  registerAveragePoolGradients();
   registerCpuResizeNearestNeighborGradient();
   if ('WebAssembly' in globalThis) {
     registerWasmKernels();
@@ -46,6 +57,7 @@ async function start(wasmFolder: string): Promise<void> {
 }
 
 function registerWasmKernels(): void {
+  for (const kernelName of WRONG_ON_WASM) cpuFallbackKernel(kernelName);
   registerIdentity();
   registerMatMul();
   registerConvolutionKernels();
@@ -55,7 +67,7 @@ function registerWasmKernels(): void {
 
 function registerGradients(): void {
   registerActivationGradients();
-  registerBatchNormGradient();
+  registerBatchNorm();
   registerComparisonGradients();
   registerConvolutionGradients();
   registerEinsumGradient();

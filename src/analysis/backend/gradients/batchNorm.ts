@@ -5,22 +5,25 @@ import {
   getBackend,
   getGradient,
   mul,
+  onesLike,
   reshape,
   rsqrt,
   slice,
+  sub,
+  zerosLike,
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { wasmKernel, size } from '../kernels/kernel';
+import { size, wasmKernel } from '../kernels/kernel';
 import { replaceGradient } from './gradient';
 
 const CHANNEL_SUMS = 'ChannelSums';
 
 /**
- * The gradient of batch normalisation `y = (x - mean) / sqrt(variance + epsilon) * scale + offset` with given per-channel
- * statistics. tfjs's own tiles the statistics to the size of x.
+ * Batch normalisation `y = (x - mean) / sqrt(variance + epsilon) * scale + offset` with given statistics: a gradient
+ * that does not, like tfjs's own, tile the statistics to the size of x, and the cases in which tfjs fails.
  */
-export function registerBatchNormGradient(): void {
+export function registerBatchNorm(): void {
   wasmKernel<{ x: TensorInfo; dy: TensorInfo; mean: TensorInfo }, unknown>(CHANNEL_SUMS, (call) => {
     const { x, dy, mean } = call.inputs;
     const channels = size(mean);
@@ -36,11 +39,11 @@ export function registerBatchNormGradient(): void {
     kernelName: FusedBatchNorm,
     inputsToSave: ['x', 'mean', 'variance', 'scale'],
     gradFunc: (dy, saved, attributes) => {
+      if (getBackend() !== 'wasm') return stock(dy, saved, attributes);
       const [x, mean, variance, scale] = saved;
-      if (mean.rank !== 1 || getBackend() !== 'wasm') return stock(dy, saved, attributes);
       const gradient = dy as Tensor;
       const inverse = rsqrt(add(variance, attributes['varianceEpsilon'] as number));
-      const factor = scale == null ? inverse : mul(inverse, scale);
+      const factor = mul(inverse, scale);
       // [sum dy, sum dy (x - mean)] over everything but the channels.
       const sums = (): Tensor => engine().runKernel(CHANNEL_SUMS, { x, dy: gradient, mean });
       const row = (index: 0 | 1): Tensor => reshape(slice(sums(), [index, 0], [1, mean.size]), mean.shape);
@@ -53,4 +56,26 @@ export function registerBatchNormGradient(): void {
       };
     },
   });
+  completeKernel();
+}
+
+/**
+ * Gives the kernel what it needs to be right. tfjs's tape cannot hold an absent scale or offset (`scale: false`,
+ * `center: false`), so both are always given: 1 and 0 change nothing. And its kernels take statistics for those of the
+ * last axis whatever their shape, so others (`axis: 1`) are applied by broadcasting.
+ */
+function completeKernel(): void {
+  const running = engine();
+  const stock = running.runKernel.bind(running);
+  const normalize = (inputs: Record<string, Tensor>, epsilon: number): Tensor => {
+    const { x, mean, variance } = inputs;
+    const scale = inputs['scale'] ?? onesLike(mean);
+    const offset = inputs['offset'] ?? zerosLike(mean);
+    if (mean.rank === 1) return stock(FusedBatchNorm, { ...inputs, scale, offset }, { varianceEpsilon: epsilon });
+    return add(mul(sub(x, mean), mul(rsqrt(add(variance, epsilon)), scale)), offset);
+  };
+  running.runKernel = <T extends Tensor | Tensor[]>(...[name, inputs, attributes]: Parameters<typeof stock>): T =>
+    name === FusedBatchNorm
+      ? (normalize(inputs, attributes!['varianceEpsilon'] as number) as T)
+      : stock<T>(name, inputs, attributes);
 }
