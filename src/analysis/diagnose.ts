@@ -4,7 +4,7 @@ import { version } from '../../package.json';
 import type { Progress } from '../report/protocol';
 import { type Report, SCHEMA_VERSION } from '../report/report';
 import { startBackend } from './backend/backend';
-import { experiment } from './experiment/experiment';
+import { experiment, NO_EXPERIMENTS } from './experiment/experiment';
 import { measure } from './measure/measure';
 import type { Folder } from './model/folder';
 import { loadNetwork } from './model/load';
@@ -12,7 +12,7 @@ import { dataProbe } from './probe/dataProbe';
 import type { Scale } from './probe/scale';
 import { syntheticProbe } from './probe/syntheticProbe';
 import { StageClock } from './stageClock';
-import { judge } from './rules/judge';
+import { judge, openQuestions } from './rules/judge';
 
 /** A file, or a whole folder when `file` is null, that the diagnosis may read. */
 export interface Source {
@@ -65,7 +65,8 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
     clock.enter('forward');
     const measured = await measure(network, probe, { samples, seed, onProgress: (progress) => clock.report(progress) });
     clock.enter('experiment');
-    const experiments = await experiment(network, probe, measured, {
+    const questions = openQuestions({ model: network.summary, ...measured, experiments: NO_EXPERIMENTS });
+    const experiments = await experiment(network, probe, questions, {
       seed,
       onProgress: (progress) => clock.report(progress),
     });

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { CopiedLayer } from '../../report/report';
 import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
 import { SignalMeter } from '../measure/signalMeter';

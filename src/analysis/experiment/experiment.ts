@@ -5,7 +5,6 @@ import type { Progress } from '../../report/protocol';
 import type { Copies, Experiments, LearningRateLadder } from '../../report/report';
 import { targetGain } from '../fixes/initialization';
 import { lossNamed } from '../measure/losses';
-import type { Measured } from '../measure/measure';
 import { forwardBackward, type Heads, type PassObserver } from '../measure/pass';
 import type { LayerCall, Network, Weight } from '../model/network';
 import type { Probe } from '../probe/probe';
@@ -22,41 +21,77 @@ export interface ExperimentOptions {
 
 const SAMPLES = 128;
 const COPIES = 4;
-/** Outputs of layers that all copies together may compute. */
-const BUDGET_VALUES = 1e8;
-/** Forward-and-backward passes that one ladder makes, about. */
-const LADDER_PASSES = 13 * 8;
+/** Multiplications and additions that all copies together, and all steps of a ladder, may cost: about a second each. */
+const BUDGET_OPERATIONS = 4e9;
+/** A backward pass costs about twice a forward pass. */
+const PASS = 3;
+/** Forward and backward passes that one ladder makes, about. */
+const LADDER_PASSES = 80;
+const FEWEST_SAMPLES = 8;
+
+/** The result where nothing had to be tried out. */
+export const NO_EXPERIMENTS: Experiments = {
+  samples: 0,
+  fresh: null,
+  fitting: null,
+  rectified: null,
+  afterOneStep: null,
+  learningRates: null,
+  unknown: [],
+};
+
+/** What the measurement left open. */
+export interface Questions {
+  /** Why units are dead: needs fresh copies and learning rates. */
+  readonly dead: boolean;
+  /** Why a signal vanishes or explodes: needs fresh, fitting and rectified copies. */
+  readonly flow: boolean;
+  /** Whether a gradient that is exactly 0 stays so: needs one step. */
+  readonly zeroGradient: boolean;
+  /** Whether the saved learning rate raises the loss. */
+  readonly loss: boolean;
+}
 
 export async function experiment(
   network: Network,
   probe: Probe,
-  measured: Measured,
+  questions: Questions,
   options: ExperimentOptions,
 ): Promise<Experiments> {
-  const unknown: string[] = [];
-  const nothing = { samples: 0, fresh: null, fitting: null, rectified: null, afterOneStep: null, learningRates: null };
+  if (!Object.values(questions).some(Boolean)) return NO_EXPERIMENTS;
   if (network.differentiable !== null || !isWritable(network)) {
     return {
-      ...nothing,
+      ...NO_EXPERIMENTS,
       unknown: ['The weights of this format cannot be changed in a copy, so causes were not tried out.'],
     };
   }
-  const valuesPerSample = network.calls.reduce(
-    (sum, { outputShape }) => sum + outputShape.reduce((a, b) => a * b, 1),
-    1,
-  );
+  const perSample = PASS * operationsPerSample(network);
+  const copies = COPIES * (questions.flow ? 3 : 1);
   const fixed = network.inputs.find(({ batchSize }) => batchSize !== null)?.batchSize ?? null;
-  const samples =
-    fixed ?? Math.min(SAMPLES, probe.available, Math.floor(BUDGET_VALUES / (COPIES * 3 * valuesPerSample)));
-  if (samples < 8 && probe.available >= 8) {
-    return { ...nothing, unknown: ['The network is too large to try out causes on copies of it within the budget.'] };
+  const affordable = (passes: number): number => Math.floor(BUDGET_OPERATIONS / (passes * perSample));
+  const samples = fixed ?? Math.min(SAMPLES, probe.available, Math.max(affordable(copies), FEWEST_SAMPLES));
+  if (samples * copies * perSample > 10 * BUDGET_OPERATIONS) {
+    return {
+      ...NO_EXPERIMENTS,
+      unknown: ['The network is too large to try out causes on copies of it within the budget.'],
+    };
   }
-  const lab = new Laboratory(network, probe, measured, options, samples);
+  const lab = new Laboratory(network, probe, options, samples);
   try {
-    return await lab.run(unknown, LADDER_PASSES * samples * valuesPerSample <= 10 * BUDGET_VALUES);
+    return await lab.run(questions, samples * LADDER_PASSES * perSample <= 10 * BUDGET_OPERATIONS);
   } finally {
     lab.dispose();
   }
+}
+
+/** Multiplications of one sample's forward pass, estimated: each kernel once per output position, and every output once. */
+function operationsPerSample({ calls }: Network): number {
+  return calls.reduce((sum, { weights, outputShape, units }) => {
+    const outputs = outputShape.reduce((a, b) => a * b, 1);
+    const positions = units === null ? 0 : outputs / units;
+    const kernels = weights.reduce((size, { fanIn, value }) => (fanIn === null ? size : size + value.size), 0);
+    return sum + kernels * positions + outputs;
+  }, 1);
 }
 
 class Laboratory {
@@ -67,7 +102,6 @@ class Laboratory {
   constructor(
     private readonly network: Network,
     private readonly probe: Probe,
-    private readonly measured: Measured,
     private readonly options: ExperimentOptions,
     private readonly samples: number,
   ) {
@@ -81,29 +115,41 @@ class Laboratory {
     tf.dispose(this.labels ?? []);
   }
 
-  async run(unknown: string[], affordable: boolean): Promise<Experiments> {
+  async run(questions: Questions, ladderAffordable: boolean): Promise<Experiments> {
+    const unknown: string[] = [];
     await this.loadBatch();
-    const fresh = await this.copies('fresh weights', (weight, random) =>
-      drawInitial(weight.initializer, weight.value.shape, random, this.truncation),
-    );
-    const fitting = await this.copies('fitting initialisation', (weight, random, call) =>
-      drawFitting(weight, random, call.activation?.name ?? null),
-    );
-    const rectified = this.hasSaturatingLayers
-      ? await this.copies(
-          'ReLU in place of saturating layers',
-          (weight, random, call) =>
-            drawFitting(weight, random, isSaturatingHidden(call) ? 'relu' : (call.activation?.name ?? null)),
-          rectify,
+    const fresh =
+      questions.dead || questions.flow
+        ? await this.copies('fresh weights', (weight, random) => this.drawSaved(weight, random))
+        : null;
+    const fitting = questions.flow
+      ? await this.copies('fitting initialisation', (weight, random, call) =>
+          drawFitting(weight, random, call.activation?.name ?? null),
         )
       : null;
-    if (fresh === null)
+    const rectified =
+      questions.flow && this.network.calls.some(isSaturatingHidden)
+        ? await this.copies(
+            'ReLU in place of saturating layers',
+            (weight, random, call) =>
+              drawFitting(weight, random, isSaturatingHidden(call) ? 'relu' : (call.activation?.name ?? null)),
+            rectify,
+          )
+        : null;
+    if (fresh === null && (questions.dead || questions.flow)) {
       unknown.push('The model does not say how its weights were initialised, so fresh copies were not drawn.');
-    const afterOneStep = this.hasZeroGradient ? await this.oneStep() : null;
+    }
+    const afterOneStep = questions.zeroGradient ? await this.oneStep() : null;
     let learningRates: LearningRateLadder | null = null;
-    if (!affordable) unknown.push('The network is too large for a ladder of learning rates within the budget.');
-    else learningRates = await this.ladder(fresh !== null);
+    if (questions.dead || questions.loss) {
+      if (ladderAffordable) learningRates = await this.ladder(fresh !== null);
+      else unknown.push('The network is too large for a ladder of learning rates within the budget.');
+    }
     return { samples: this.samples, fresh, fitting, rectified, afterOneStep, learningRates, unknown };
+  }
+
+  private drawSaved({ initializer, value }: Weight, random: Random): Float32Array | null {
+    return drawInitial(initializer, value.shape, random, this.truncation);
   }
 
   private async loadBatch(): Promise<void> {
@@ -117,14 +163,6 @@ class Laboratory {
         : labels.map((values, k) =>
             repeatTo(tf.tensor(values, [samples, ...this.probe.labelShapes![k]]), this.samples),
           );
-  }
-
-  private get hasSaturatingLayers(): boolean {
-    return this.network.calls.some(isSaturatingHidden);
-  }
-
-  private get hasZeroGradient(): boolean {
-    return this.measured.layers.some(({ gradient, role }) => role === 'hidden' && gradient?.outputRms === 0);
   }
 
   /** Measures copies whose weights `draw` has drawn; null when it cannot draw one of them. */
@@ -179,13 +217,9 @@ class Laboratory {
   }
 
   private async ladder(canDraw: boolean): Promise<LearningRateLadder | null> {
-    if (!this.network.calls.some((call) => call.role === 'hidden' && call.activation?.family === 'relu')) return null;
     const { training } = this.network.summary;
     return withScratchWeights(this.network, async () => {
-      if (canDraw)
-        this.drawAll(0, (weight, random) =>
-          drawInitial(weight.initializer, weight.value.shape, random, this.truncation),
-        );
+      if (canDraw) this.drawAll(0, (weight, random) => this.drawSaved(weight, random));
       this.options.onProgress({ stage: 'experiment', done: null, detail: 'learning rates' });
       return learningRateLadder(this.network, {
         optimizer: training?.optimizer?.toLowerCase() ?? 'sgd',
@@ -266,11 +300,7 @@ function drawFitting(weight: Weight, random: Random, activationName: string | nu
 }
 
 /** One step of gradient descent, scaled so that the largest relative change of a weight tensor is a hundredth. */
-async function learningStep(
-  network: Network,
-  inputs: readonly tf.Tensor[],
-  loss: (heads: Heads) => tf.Scalar,
-): Promise<void> {
+function learningStep(network: Network, inputs: readonly tf.Tensor[], loss: (heads: Heads) => tf.Scalar): void {
   const known = weightsOf(network);
   const gradients: (readonly [tf.Variable, tf.Tensor])[] = [];
   forwardBackward(network, inputs, loss, {}, (weight, gradient) => {

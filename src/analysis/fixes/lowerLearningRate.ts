@@ -7,7 +7,7 @@ export function lowerLearningRate(training: TrainingConfig | null, rate: number 
   const optimizer = (training?.optimizer ?? 'sgd').toLowerCase();
   const text = target === null ? 'a tenth of the present rate' : String(Number(target.toPrecision(1)));
   const value = target === null ? null : text;
-  const { tfjs, keras } = CONSTRUCTORS[optimizer] ?? CONSTRUCTORS['sgd']!;
+  const { tfjs, keras } = CONSTRUCTORS[optimizer] ?? CONSTRUCTORS['sgd'];
   return {
     fix: 'lower-learning-rate',
     title: `Lower the learning rate to ${text}`,

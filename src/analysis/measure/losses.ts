@@ -11,7 +11,7 @@ export type Loss = (labels: tf.Tensor, predictions: tf.Tensor) => tf.Scalar;
 const EPSILON = 1e-7;
 
 const clipped = (p: tf.Tensor): tf.Tensor => tf.clipByValue(p, EPSILON, 1 - EPSILON);
-const mean = (x: tf.Tensor): tf.Scalar => tf.mean(x) as tf.Scalar;
+const mean = (x: tf.Tensor): tf.Scalar => tf.mean<tf.Scalar>(x);
 const unitLength = (x: tf.Tensor): tf.Tensor => {
   const squared = tf.sum(tf.square(x), -1, true);
   return tf.div(x, tf.sqrt(tf.maximum(squared, EPSILON)));

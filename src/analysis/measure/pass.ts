@@ -98,15 +98,13 @@ function observing(observer: PassObserver, onArgument?: (call: LayerCall, z: tf.
     ...(observer.activate === undefined ? {} : { activate: (call, z) => observer.activate!(call, z) }),
     preActivation(call, z) {
       observer.preActivation?.(call, z);
-      const { preActivationGradient } = observer;
-      const tapped = preActivationGradient ? tap(z, (dy) => preActivationGradient(call, dy)) : z;
+      const tapped = observer.preActivationGradient ? tap(z, (dy) => observer.preActivationGradient!(call, dy)) : z;
       onArgument?.(call, tapped);
       return tapped;
     },
     output(call, a, inputs) {
       observer.output?.(call, a, inputs);
-      const { outputGradient } = observer;
-      return outputGradient ? tap(a, (dy) => outputGradient(call, dy)) : a;
+      return observer.outputGradient ? tap(a, (dy) => observer.outputGradient!(call, dy)) : a;
     },
   };
 }

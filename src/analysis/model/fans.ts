@@ -40,7 +40,7 @@ export function nominalStandardDeviation(
   };
   const scaled = VARIANCE_SCALING[className];
   if (className === 'VarianceScaling' || scaled !== undefined) {
-    const mode = scaled?.mode ?? String(config['mode'] ?? 'fanIn');
+    const mode = scaled?.mode ?? (typeof config['mode'] === 'string' ? config['mode'] : 'fanIn');
     const scale = scaled?.scale ?? number('scale') ?? 1;
     const fans = shape.length === 1 ? { fanIn: shape[0], fanOut: shape[0] } : fansOf(shape);
     if (fans === null) return null;

@@ -10,6 +10,7 @@ import { lowRank } from './lowRank';
 import { notZeroCentered } from './notZeroCentered';
 import { nonFinite } from './nonFinite';
 import { poorInitialization } from './poorInitialization';
+import type { Questions } from '../experiment/experiment';
 import type { Measurement, Rule } from './rule';
 import { saturatedActivation } from './saturatedActivation';
 import { vanishingGradient } from './vanishingGradient';
@@ -41,4 +42,18 @@ export function judge(measurement: Measurement): Finding[] {
   // Where numbers are not finite, every other measurement is about what is left of them.
   const findings = broken.length > 0 ? broken : RULES.flatMap((rule) => rule.judge(measurement));
   return [...findings].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+}
+
+const FLOW_RULES = new Set(['vanishing-signal', 'exploding-signal', 'vanishing-gradient', 'exploding-gradient']);
+
+/** Which experiments would say more about what was measured. */
+export function openQuestions(measurement: Measurement): Questions {
+  const findings = judge(measurement);
+  const { layers, probe, model } = measurement;
+  return {
+    dead: findings.some(({ rule, severity }) => rule === 'dead-relu' && severity !== 'information'),
+    flow: findings.some(({ rule }) => FLOW_RULES.has(rule)),
+    zeroGradient: layers.some(({ gradient, role }) => role === 'hidden' && gradient?.outputRms === 0),
+    loss: probe.backward.loss !== null && model.training?.learningRate != null,
+  };
 }

@@ -5,8 +5,8 @@
  * cotangent on the logits, log10 of its total change lies between -0.4 and +1 for healthy networks and below -4 for
  * vanishing ones. Absolute thresholds (SageMaker and DeepDiagnosis: mean |g| < 1e-7) move with the loss and the batch;
  * ratios of kernel gradients are blind in bias-free homogeneous networks (Du, Hu and Lee 2018, arXiv:1806.00900); and a
- * trained model near a minimum has uniformly small gradients, which is no fault. A gradient that is exactly 0 behind
- * an all-zero kernel (zero-initialised last layer, Fixup, zero-gamma) is not judged: one training step heals it.
+ * trained model near a minimum has uniformly small gradients, which is no fault. Where a gradient is exactly 0
+ * (zero-initialised last layers, Fixup, zero-gamma), a copy takes one small step first and is judged by what it measures then.
  */
 
 import { formatFactor, formatNumber } from '../../report/format';
@@ -17,7 +17,7 @@ import { fittingInitialization } from '../fixes/initialization';
 import { replaceSaturating } from '../fixes/replaceSaturating';
 import { flowCause } from './causes';
 import { backwardFlow, type FlowPoint } from './flow';
-import { finding, type Rule } from './rule';
+import { finding, type Measurement, type Rule } from './rule';
 
 const WARNING_LOG = -2.5;
 const ERROR_LOG = -4;
@@ -26,8 +26,7 @@ export const vanishingGradient: Rule = {
   id: 'vanishing-gradient',
   judge(measurement) {
     const flow = backwardFlow(measurement);
-    if (flow.length < 2) return [];
-    if (flow.some(({ value }) => value === 0) && measurement.layers.some(hasZeroKernel)) return [];
+    if (flow.length < 2 || healsInOneStep(flow, measurement)) return [];
     const worst = flow.reduce((a, b) => (b.value < a.value ? b : a));
     const behind = flow.slice(flow.indexOf(worst));
     const best = behind.reduce((a, b) => (b.value > a.value ? b : a));
@@ -68,6 +67,24 @@ export const vanishingGradient: Rule = {
     ];
   },
 };
+
+/**
+ * Whether every gradient that is exactly 0 is no longer lost after one small step. Without that experiment, gradients behind
+ * an all-zero kernel get the benefit of the doubt.
+ */
+function healsInOneStep(flow: readonly FlowPoint[], { layers, experiments }: Measurement): boolean {
+  const zero = flow.filter(({ value }) => value === 0);
+  if (zero.length === 0) return false;
+  const after = experiments.afterOneStep;
+  if (after === null) return layers.some(hasZeroKernel);
+  const norm = ({ layer }: FlowPoint): number => {
+    const rms = after.layers.find(({ name }) => name === layer.name)?.gradientRms ?? 0;
+    return rms * Math.sqrt(layer.outputShape.reduce((a, b) => a * b, 1));
+  };
+  const best = Math.max(...flow.map(norm));
+  // The step is small, and so is what it lets through: any gradient that float32 holds well will grow with training.
+  return zero.every((point) => norm(point) > 1e-8 * best);
+}
 
 const hasZeroKernel = ({ weights }: LayerReport): boolean =>
   weights.some(({ name, fanIn, zeroShare }) => zeroShare === 1 && (fanIn !== null || name === 'gamma'));
