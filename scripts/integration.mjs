@@ -29,6 +29,7 @@ export async function runIntegrationTests() {
     platform: 'node',
     target: 'node18',
     external: ['vscode', 'mocha'],
+    mainFields: ['module', 'main'],
     sourcemap: 'inline',
     logLevel: 'warning',
   });

@@ -26,7 +26,7 @@ export function activate(context: ExtensionContext): void {
     diagnoses,
     view,
     problems,
-    registerCommands({ diagnoses, view, dataChoice, documentation }),
+    registerCommands({ extension: context.extensionUri, diagnoses, view, dataChoice, documentation }),
     new FindingActions(diagnoses).register(),
   );
 }

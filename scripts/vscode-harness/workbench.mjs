@@ -71,10 +71,19 @@ export class Workbench {
 
   /** Runs a command by its title in the palette: `Activation Diagnostics: Clear Report`. */
   async command(title) {
-    await this.page.keyboard.press('F1');
-    await this.quickInput.waitFor();
-    await this.quickInput.fill(`>${title}`);
-    await this.pick(title);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.page.keyboard.press('F1');
+        await this.quickInput.fill(`>${title}`, { timeout: 5000 });
+        await this.quickPickRow(title).waitFor({ timeout: 5000 });
+        await this.page.keyboard.press('Enter');
+        await this.quickInput.waitFor({ state: 'hidden', timeout: 5000 });
+        return;
+      } catch (error) {
+        // A view that takes the focus while it opens closes the palette.
+        if (attempt === 4) throw error;
+      }
+    }
   }
 
   /** The text field of the palette and of every quick pick. */
@@ -84,9 +93,11 @@ export class Workbench {
 
   /** Chooses the first row of the open quick pick that holds `text`. */
   async pick(text) {
-    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
-    await row.waitFor();
-    await row.click();
+    await this.quickPickRow(text).click();
+  }
+
+  quickPickRow(text) {
+    return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
   }
 
   /** The row of a file in the explorer; folders on the way are opened. `file` is relative to the workspace. */
@@ -128,8 +139,7 @@ export class Workbench {
   /** Right-clicks a model, diagnoses it, and waits until the panel shows what came of it. */
   async diagnose(file) {
     await this.contextMenu(file, /^Diagnose Model…$/);
-    await this.panel.locator('h1').waitFor();
-    await this.panel.locator('progress, [role="progressbar"]').waitFor({ state: 'detached' });
+    await this.panel.locator('main:not(:has(.welcome, [aria-busy="true"])) h1').waitFor();
   }
 
   /** Opens Problems. @returns its rows */

@@ -9,6 +9,8 @@ import type { RuleDocumentation } from './ruleDocumentation';
 import { turnRuleOff } from './settings';
 
 export interface CommandParts {
+  /** Where the extension is installed. */
+  readonly extension: Uri;
   readonly diagnoses: Diagnoses;
   readonly view: ReportView;
   readonly dataChoice: DataChoice;
@@ -16,7 +18,7 @@ export interface CommandParts {
 }
 
 /** Registers every command of the extension; package.json says where each is offered. */
-export function registerCommands({ diagnoses, view, dataChoice, documentation }: CommandParts): Disposable {
+export function registerCommands({ extension, diagnoses, view, dataChoice, documentation }: CommandParts): Disposable {
   const run = (subject: Subject): Promise<Outcome> => diagnoseVisibly(subject, diagnoses, view);
   const handlers = {
     /** Resolves with the outcome, so that other extensions can use it; undefined when no model was chosen. */
@@ -36,7 +38,7 @@ export function registerCommands({ diagnoses, view, dataChoice, documentation }:
     cancel: () => diagnoses.cancel(),
     clear: () => diagnoses.clear(),
     showReport: (finding?: Pick<Finding, 'layer' | 'rule'>) => view.reveal(finding ?? null),
-    exportReport: () => exportReport(diagnoses),
+    exportReport: () => exportReport(diagnoses, extension),
     explainRule: (rule?: unknown) => documentation.explain(typeof rule === 'string' ? rule : undefined),
     turnRuleOff: (rule: RuleId) => turnRuleOff(rule),
   };

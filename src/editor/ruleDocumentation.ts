@@ -28,14 +28,22 @@ export class RuleDocumentation {
 
   /** Line (from 1) of every heading that is a rule id. */
   #headings(): Promise<ReadonlyMap<string, number>> {
-    return (this.#lines ??= (async () => {
-      const text = new TextDecoder().decode(await workspace.fs.readFile(this.#file));
-      return new Map(
-        text.split('\n').flatMap((line, index) => {
-          const rule = /^##+ `?([a-z]+(?:-[a-z]+)+)`?\s*$/.exec(line)?.[1];
-          return rule === undefined ? [] : [[rule, index + 1] as const];
-        }),
-      );
-    })());
+    return (this.#lines ??= this.#read());
+  }
+
+  async #read(): Promise<ReadonlyMap<string, number>> {
+    let text: string;
+    try {
+      text = new TextDecoder().decode(await workspace.fs.readFile(this.#file));
+    } catch {
+      // A link less is no reason to keep a finding from the user.
+      return new Map();
+    }
+    return new Map(
+      text.split('\n').flatMap((line, index) => {
+        const rule = /^##+ `?([a-z]+(?:-[a-z]+)+)`?\s*$/.exec(line)?.[1];
+        return rule === undefined ? [] : [[rule, index + 1] as const];
+      }),
+    );
   }
 }

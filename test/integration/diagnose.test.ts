@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { getLocation } from 'jsonc-parser';
 import { describe, it, before, afterEach } from 'mocha';
 import { commands, DiagnosticSeverity, extensions, Uri, workspace } from 'vscode';
 import { diagnose, eventually, file, problemsOf, report } from './workspace';
@@ -44,9 +45,11 @@ describe('diagnose', () => {
     const entry = problemsOf(model).find(({ message }) => message.startsWith(`${dead.layer}: ${dead.title}`));
     assert.ok(entry);
     assert.deepEqual((entry.code as { value: string }).value, 'dead-relu');
-    assert.equal(document.getText(entry.range), `"${layers.find(({ name }) => name === dead.layer)!.className}"`);
-    const following = document.getText().slice(document.offsetAt(entry.range.end));
-    assert.match(following, new RegExp(`^[^{]*\\{[^}]*"name":\\s*"${dead.layer}"`));
+    const layer = layers.find(({ name }) => name === dead.layer);
+    assert.ok(layer?.jsonPath);
+    assert.equal(document.getText(entry.range), `"${layer.className}"`);
+    const { path } = getLocation(document.getText(), document.offsetAt(entry.range.start) + 1);
+    assert.deepEqual(path, [...layer.jsonPath, 'class_name']);
   });
 
   it('links each rule code to its section of the documentation', async () => {
@@ -104,10 +107,12 @@ describe('cancel', () => {
   });
 
   it('gives way to a diagnosis of another model', async () => {
+    const alone = await report(file('healthy/model.json'));
     const first = diagnose(file(SICK));
     const second = await report(file('healthy/model.json'));
-    assert.equal((await first).kind, 'problem');
-    assert.match(second.model.file.path, /healthy/);
+    const outcome = await first;
+    assert.equal(outcome.kind === 'problem' && outcome.problem.code, 'cancelled');
+    assert.deepEqual({ ...second, run: null }, { ...alone, run: null });
   });
 });
 
