@@ -17,6 +17,8 @@ const WIDTH = 80;
 /** Columns of the labels inside a finding: "Measured  ". */
 const LABEL = 10;
 const INDENT = 2;
+/** Columns that a layer's name has at least in the first line of a finding. */
+const LEAST_NAME = 12;
 /** Fewer bars than this show nothing. */
 const MIN_SPARKLINE = 8;
 
@@ -65,15 +67,13 @@ function header(report: Report, style: Style): string[] {
 
 function findingSection(report: Report, finding: Finding, explained: Set<string>, style: Style): string[] {
   const { sign, role } = MARKS[finding.severity];
-  const rule = ` [${finding.rule}]`;
-  const where = finding.layer ?? 'network';
-  const room = WIDTH - displayWidth(`${sign} ${SEVERITY_WORDS[finding.severity]} : ${finding.title}${rule}`);
-  const name = shorten(where, Math.max(12, room));
-  const heading = `${style('strong', `${name}:`)} ${finding.title}`;
-  const width = displayWidth(`${sign} ${SEVERITY_WORDS[finding.severity]} ${name}: ${finding.title}${rule}`);
-  const lines = [
-    `${style(role, `${sign} ${SEVERITY_WORDS[finding.severity]}`)} ${heading}${style('quiet', ' '.repeat(Math.max(0, WIDTH - width)) + rule)}`,
-  ];
+  const word = `${sign} ${SEVERITY_WORDS[finding.severity]}`;
+  const rule = `[${finding.rule}]`;
+  const room = WIDTH - displayWidth(`${word} :   ${rule}`);
+  const what = shorten(finding.title, room - LEAST_NAME);
+  const name = shorten(finding.layer ?? 'network', room - displayWidth(what));
+  const gap = ' '.repeat(room - displayWidth(name) - displayWidth(what) + 1);
+  const lines = [`${style(role, word)} ${style('strong', `${name}:`)} ${what}${gap}${style('quiet', rule)}`];
   if (finding.alsoIn.length > 0) lines.push(...labelled('Also in', alsoIn(finding.alsoIn), style));
   lines.push(...labelled('Measured', finding.measured.join(' '), style));
   lines.push(...labelled('How sure', finding.confidence.text, style));

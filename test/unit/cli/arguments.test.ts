@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { FORMATS, HELP, parseCommand } from '../../../src/cli/arguments';
+import type { DiagnosisError } from '../../../src/report/errors';
+
+function problem(...args: string[]): DiagnosisError {
+  try {
+    parseCommand(args);
+  } catch (error) {
+    return error as DiagnosisError;
+  }
+  throw new Error('The arguments were accepted.');
+}
+
+describe('parseCommand', () => {
+  it('has defaults for everything but the model', () => {
+    expect(parseCommand(['diagnose', 'model.json'])).toEqual({
+      kind: 'diagnose',
+      model: 'model.json',
+      data: [],
+      labels: null,
+      samples: null,
+      seed: 0,
+      scale: null,
+      format: 'text',
+      output: null,
+      failOn: 'error',
+    });
+  });
+
+  it('takes every option', () => {
+    const args = ['--data', 'a=x.npy', '--data=b=y.npy', '--labels', 'l.npy', '--samples', '64', '--seed', '7'];
+    const rest = ['--scale', '1/255', '--format', 'json', '--output', 'r.json', '--fail-on', 'warning'];
+    expect(parseCommand([...args, 'diagnose', 'm', ...rest])).toEqual({
+      kind: 'diagnose',
+      model: 'm',
+      data: ['a=x.npy', 'b=y.npy'],
+      labels: 'l.npy',
+      samples: 64,
+      seed: 7,
+      scale: 1 / 255,
+      format: 'json',
+      output: 'r.json',
+      failOn: 'warning',
+    });
+  });
+
+  it('takes - for the standard output', () => {
+    expect(parseCommand(['diagnose', 'm', '--output', '-'])).toMatchObject({ output: null });
+  });
+
+  it.each([['--help'], ['-h'], ['diagnose', '--help']])('knows %s %s', (...args) => {
+    expect(parseCommand(args).kind).toBe('help');
+  });
+
+  it('knows --version', () => {
+    expect(parseCommand(['--version']).kind).toBe('version');
+  });
+
+  it.each([
+    [[], 'No command', 'diagnose MODEL'],
+    [['check', 'm'], '"check"', 'diagnose MODEL'],
+    [['diagnose'], 'No model', 'diagnose MODEL'],
+    [['diagnose', 'm', 'n'], '"n"', 'diagnose MODEL'],
+    [['diagnose', 'm', '--fomat', 'json'], "'--fomat'", '--format'],
+    [['diagnose', 'm', '--seed'], '--seed', '--help'],
+    [['diagnose', 'm', '--help=yes'], '--help', '--help'],
+    [['diagnose', 'm', '--format', 'xml'], '"xml"', 'text, json, html, markdown, sarif'],
+    [['diagnose', 'm', '--fail-on', 'note'], '"note"', 'error, warning, never'],
+    [['diagnose', 'm', '--samples', '0'], '"0"', 'from 1'],
+    [['diagnose', 'm', '--samples', '1e3'], '"1e3"', 'from 1'],
+    [['diagnose', 'm', '--seed=-1'], '"-1"', 'from 0'],
+    [['diagnose', 'm', '--seed', '4294967296'], '"4294967296"', '4294967295'],
+    [['diagnose', 'm', '--data', 'x', '--scale', 'big'], '"big"', '1/255'],
+    [['diagnose', 'm', '--scale', '2'], '--scale', '--data'],
+    [['diagnose', 'm', '--labels', 'x'], '--labels', '--data'],
+  ])('of %j says what is wrong and what would be right', (args, wrong, right) => {
+    const error = problem(...args);
+    expect(error.code).toBe('usage');
+    expect(error.message).toContain(wrong);
+    expect(error.remedy).toContain(right);
+  });
+});
+
+describe('HELP', () => {
+  it('names every option and format in at most 80 columns', () => {
+    for (const word of ['--data', '--labels', '--scale', '--samples', '--seed', '--format', '--output', '--fail-on']) {
+      expect(HELP).toContain(word);
+    }
+    for (const format of FORMATS) expect(HELP).toContain(format);
+    for (const line of HELP.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+});
