@@ -1,43 +1,60 @@
-/** One layer from its definition: a class of tfjs-layers or one of ours where tfjs has none. */
+/** One layer from its definition: a class of tfjs-layers, one of ours, or a stand-in for code that is not in the file. */
 
 import { serialization } from '@tensorflow/tfjs-core';
-import { layers } from '@tensorflow/tfjs-layers';
+import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { DiagnosisError } from '../../report/errors';
 import { printPath } from './json';
 import { type Config, layerConfig } from './layerConfig';
 import type { Layer } from './layerFacts';
+import { OpaqueLayer } from './layers/opaqueLayer';
+import { canonicalClass, ownLayer } from './ownLayers';
 import { layerDefinition, type LayerDefinition } from './topology';
 import './unknownInitializer';
 
 /** Builds the layer that a wrapper wraps. */
 export type BuildChild = (definition: LayerDefinition) => Layer;
 
-/** Throws `unknown-layer` where there is no such class, `invalid-topology` where its configuration is not accepted. */
-export function createLayer(definition: LayerDefinition, kerasVersion3: boolean, buildChild: BuildChild): Layer {
-  const { className, config, path, name } = definition;
-  const wrapper = Object.hasOwn(WRAPPERS, className) ? WRAPPERS[className] : undefined;
-  const { layer: child, ...rest } = config;
-  const converted = layerConfig(wrapper === undefined ? config : rest, [...path, 'config'], kerasVersion3);
-  if (name === '') delete converted['name'];
-  if (className !== 'InputLayer') {
-    // Only the first layer's counts, and the model builder has seen to it; tfjs warns of all others.
-    for (const key of ['batchInputShape', 'inputShape', 'batchSize']) delete converted[key];
-  }
+/** Classes that hold code of the author's, or calls of library functions that are saved by name only. */
+const CODE = new Set([
+  'Lambda',
+  'TFOpLambda',
+  'SlicingOpLambda',
+  'TensorFlowOpLayer',
+  'ClassMethod',
+  'InstanceMethod',
+  'InstanceProperty',
+  'ModuleWrapper',
+  'TFSMLayer',
+]);
+
+/**
+ * `saved` is the shape of the layer's output with the batch, where the file tells it. Throws `unknown-layer` where
+ * there is no such class, `invalid-topology` where its configuration is not accepted.
+ */
+export function createLayer(
+  definition: LayerDefinition,
+  kerasVersion3: boolean,
+  saved: Shape | null,
+  buildChild: BuildChild,
+): Layer {
+  const { config, path, name } = definition;
+  const className = canonicalClass(definition.className);
   try {
-    if (wrapper !== undefined)
-      return wrapper(converted, buildChild(layerDefinition(child, [...path, 'config', 'layer'])));
-    const registered = lookUp(className);
-    if (registered === null) throw unknownLayer(definition);
-    const [cls, fromConfig] = registered;
-    const layer = fromConfig(cls, converted as serialization.ConfigDict);
-    if (!(layer instanceof layers.Layer)) throw unknownLayer(definition);
-    return layer;
+    if (definition.custom || CODE.has(className)) return opaque(definition, saved);
+    const wrapper = Object.hasOwn(WRAPPERS, className) ? WRAPPERS[className] : undefined;
+    if (wrapper !== undefined) {
+      const { layer: child, ...rest } = config;
+      const built = buildChild(layerDefinition(child, [...path, 'config', 'layer']));
+      return wrapper(tfjsConfig(definition, rest, kerasVersion3), built);
+    }
+    const converted = tfjsConfig(definition, config, kerasVersion3);
+    return ownLayer(className, converted) ?? tfjsLayer(className, converted) ?? unknownLayer(definition);
   } catch (error) {
     if (error instanceof DiagnosisError) throw error;
     const why = (error instanceof Error ? error.message : String(error)).split('\n')[0];
     throw new DiagnosisError(
       'invalid-topology',
-      `The layer "${name}" of class ${className} cannot be built: ${why}`,
+      `The layer "${name}" of class ${definition.className} cannot be built: ${why}`,
       printPath(path),
       'Check the configuration of the layer.',
       { cause: error },
@@ -45,21 +62,55 @@ export function createLayer(definition: LayerDefinition, kerasVersion3: boolean,
   }
 }
 
+function tfjsConfig(
+  { name, className, path }: LayerDefinition,
+  config: LayerDefinition['config'],
+  kerasVersion3: boolean,
+): Config {
+  const converted = layerConfig(config, [...path, 'config'], kerasVersion3);
+  if (name === '') delete converted['name'];
+  if (className !== 'InputLayer') {
+    // Only the first layer's counts, and the model builder has seen to it; tfjs warns of all others.
+    for (const key of ['batchInputShape', 'inputShape', 'batchSize']) delete converted[key];
+  }
+  // Keras 3 has another name for it.
+  if (className === 'LeakyReLU') converted['alpha'] ??= converted['negativeSlope'];
+  // A softmax is over the last axis unless told otherwise; tfjs' own default is the first.
+  if (className === 'Softmax') converted['axis'] ??= -1;
+  // Keras has written the one axis as a list.
+  if (className === 'BatchNormalization') converted['axis'] = [converted['axis'] ?? -1].flat()[0];
+  return converted;
+}
+
 const WRAPPERS: Readonly<Record<string, (config: Config, layer: Layer) => Layer>> = {
   TimeDistributed: (config, layer) => layers.timeDistributed({ ...config, layer }),
   Bidirectional: (config, layer) =>
     layers.bidirectional({ ...config, layer } as Parameters<typeof layers.bidirectional>[0]),
+  // In inference the kernel is as it was saved, normalised.
+  SpectralNormalization: (_config, layer) => layer,
 };
 
-function lookUp(className: string) {
+function tfjsLayer(className: string, config: Config): Layer | null {
   const { classNameMap } = serialization.SerializationMap.getMap();
-  return Object.hasOwn(classNameMap, className) ? classNameMap[className] : null;
+  if (!Object.hasOwn(classNameMap, className)) return null;
+  const [cls, fromConfig] = classNameMap[className];
+  const layer = fromConfig(cls, config as serialization.ConfigDict);
+  // Initialisers and activations are registered in the same map.
+  return layer instanceof layers.Layer ? layer : null;
 }
 
-function unknownLayer({ className, name, path }: LayerDefinition): DiagnosisError {
-  return new DiagnosisError(
+function opaque(definition: LayerDefinition, saved: Shape | null): Layer {
+  const { config, name } = definition;
+  const { output_shape: declared } = config;
+  const isShape = Array.isArray(declared) && declared.every((dim) => dim === null || Number.isInteger(dim));
+  const shape = saved ?? (isShape ? [null, ...(declared as Shape)] : null);
+  return new OpaqueLayer(name === '' ? {} : { name }, shape);
+}
+
+function unknownLayer({ className, name, path }: LayerDefinition): never {
+  throw new DiagnosisError(
     'unknown-layer',
-    `The layer "${name}" is of the class "${className}", which is not known here.`,
+    `The layer "${name}" is of the class "${className}", which neither TensorFlow.js nor this extension knows.`,
     printPath(path),
     'Save the model without the layer, or replace it by layers that Keras and TensorFlow.js have in common.',
   );

@@ -9,6 +9,7 @@ import {
   layers as tfLayers,
   model as tfModel,
   sequential,
+  type Shape,
   type SymbolicTensor,
   type LayersModel,
 } from '@tensorflow/tfjs-layers';
@@ -17,6 +18,8 @@ import type { JsonPath } from '../../report/report';
 import { get } from './json';
 import { dtypeName } from './layerConfig';
 import { createLayer } from './layerFactory';
+import { OpaqueLayer } from './layers/opaqueLayer';
+import { OwnLayer } from './layers/ownLayer';
 import { childLayers, isContainer, type Layer } from './layerFacts';
 import {
   type CalledLayer,
@@ -84,15 +87,21 @@ class ModelBuilder {
     return built;
   }
 
-  private layer(definition: LayerDefinition, depth: number): Layer {
+  /** `saved` is the shape of the layer's output, where the file tells it. */
+  private layer(definition: LayerDefinition, depth: number, saved: Shape | null = null): Layer {
     const json = { class_name: definition.className, config: definition.config };
     const inner = modelDefinition(definition, json);
     if (inner !== null) return this.model(inner, depth + 1);
-    const layer = createLayer(definition, this.options.kerasVersion3, (child) => {
+    const layer = createLayer(definition, this.options.kerasVersion3, saved, (child) => {
       if (depth > MAXIMUM_NESTING) throw invalid('Layers wrap each other too deeply.', child.path);
       return this.layer(child, depth + 1);
     });
     this.paths.set(layer, definition.path);
+    if (layer instanceof OpaqueLayer) {
+      this.options.notes.push(
+        `The code of the layer "${definition.name}" (${definition.className}) is not in the file; its input was passed on in place of its output.`,
+      );
+    }
     // The halves of a Bidirectional are copies of the layer that it wraps.
     for (const half of childLayers(layer)) this.paths.set(half, [...definition.path, 'config', 'layer']);
     return layer;
@@ -103,8 +112,8 @@ class ModelBuilder {
     if (layers.length === 0) throw invalid('The model has no layers.', path);
     const model = sequential(name === '' ? {} : { name });
     let output: SymbolicTensor | null = null;
-    for (const own of layers) {
-      const layer = this.layer(own, depth);
+    for (const [i, own] of layers.entries()) {
+      const layer = this.layer(own, depth, asShape(layers[i + 1]?.buildShape));
       const input: SymbolicTensor | null = output;
       if (input === null) {
         const first = layer.getClassName() === 'InputLayer' ? layer : this.inputLayer(layer, own, definition);
@@ -143,9 +152,14 @@ class ModelBuilder {
     depth: number,
   ): LayersModel {
     const layers = new Map<string, Layer>();
+    const shapes = new Map(
+      definition.layers
+        .flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs))
+        .map(({ layer, shape }) => [layer, asShape(shape)]),
+    );
     for (const own of definition.layers) {
       if (layers.has(own.name)) throw invalid(`Two layers are called "${own.name}".`, own.path);
-      const layer = this.layer(own, depth);
+      const layer = this.layer(own, depth, shapes.get(own.name) ?? null);
       layer.name = own.name;
       layers.set(own.name, layer);
     }
@@ -254,7 +268,8 @@ class GraphOutputs {
 
 function callLayer(layer: Layer, inputs: (SymbolicTensor | null)[], call: CallDefinition): SymbolicTensor[] {
   const tensors = inputs.filter((tensor) => tensor !== null);
-  const result = layer.apply(tensors.length === 1 ? tensors[0] : tensors, { ...call.options });
+  const options = layer instanceof OwnLayer ? { ...call.options, keywords: call.keywords } : { ...call.options };
+  const result = layer.apply(tensors.length === 1 ? tensors[0] : tensors, options);
   return (Array.isArray(result) ? result : [result]) as SymbolicTensor[];
 }
 
@@ -286,12 +301,13 @@ function within<T>({ name, className, path }: LayerDefinition, run: () => T): T 
 }
 
 /** `[batch, ...]`, from any of the places where Keras generations keep it. */
-function inputShape({ config, buildShape }: LayerDefinition): (number | null)[] | null {
+function inputShape({ config, buildShape }: LayerDefinition): Shape | null {
   const { batch_input_shape: first, batch_shape: second, input_shape: sample } = config;
-  for (const shape of [first, second, buildShape, Array.isArray(sample) ? [null, ...(sample as unknown[])] : null]) {
-    if (Array.isArray(shape) && shape.every((dim) => dim === null || Number.isInteger(dim))) {
-      return shape as (number | null)[];
-    }
-  }
-  return null;
+  const withBatch = Array.isArray(sample) ? [null, ...(sample as unknown[])] : null;
+  return asShape(first) ?? asShape(second) ?? asShape(buildShape) ?? asShape(withBatch);
+}
+
+function asShape(value: unknown): Shape | null {
+  const list = get(value, 'class_name') === '__tuple__' ? get(value, 'items') : value;
+  return Array.isArray(list) && list.every((dim) => dim === null || Number.isInteger(dim)) ? (list as Shape) : null;
 }

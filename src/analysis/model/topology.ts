@@ -18,6 +18,8 @@ export interface LayerDefinition {
   readonly path: JsonPath;
   /** What Keras 3 saved besides: the shape of the input that the layer was built for. */
   readonly buildShape: unknown;
+  /** Whether the class is the author's own, so that its code is not known, whatever it is called. */
+  readonly custom: boolean;
 }
 
 export interface ModelDefinition extends LayerDefinition {
@@ -45,6 +47,8 @@ export interface TensorReference {
   readonly layer: string;
   readonly node: number;
   readonly tensor: number;
+  /** The tensor's shape with the batch, where the file tells it (Keras 3). */
+  readonly shape: unknown;
 }
 
 /** The layer or model that a serialised `{class_name, config}` describes. */
@@ -62,14 +66,26 @@ export function layerDefinition(json: unknown, path: JsonPath): LayerDefinition 
     config: Array.isArray(config) ? { layers: config } : record,
     path,
     buildShape: get(get(json, 'build_config'), 'input_shape') ?? get(record, 'build_input_shape'),
+    custom: isCustom(className, text(get(json, 'module')), text(get(json, 'registered_name'))),
   };
+}
+
+/** Classes that are registered by their author are saved as `package>Name` (Keras 2), or with their module (Keras 3). */
+function isCustom(className: string, module: string | null, registeredName: string | null): boolean {
+  const [first, ...rest] = className.split('>');
+  if (rest.length > 0) return first !== 'Addons';
+  return module === null
+    ? registeredName !== null && registeredName.includes('>')
+    : !/^(?:tf_)?keras(?:\.|$)|^tensorflow\.|^builtins$/.test(module);
 }
 
 /** The definition as a model if it has layers of its own, else null. */
 export function modelDefinition(definition: LayerDefinition, json: unknown): ModelDefinition | null {
-  const { config, path } = definition;
+  const { className, config, path } = definition;
   const layers = config['layers'];
   if (!Array.isArray(layers)) return null;
+  // A layer of the author's own may keep a list of that name too.
+  if (!['Sequential', 'Model', 'Functional'].includes(className) && !('input_layers' in config)) return null;
   const bare = Array.isArray(get(json, 'config'));
   const layersPath = bare ? [...path, 'config'] : [...path, 'config', 'layers'];
   const sequential = config['input_layers'] === undefined;
@@ -133,7 +149,7 @@ function kerasTensors(value: unknown, depth = 0): TensorReference[] {
   if (!isRecord(value)) return [];
   if (value['class_name'] === '__keras_tensor__') {
     const reference = asReference(get(value['config'], 'keras_history'));
-    return reference === null ? [] : [reference];
+    return reference === null ? [] : [{ ...reference, shape: get(value['config'], 'shape') }];
   }
   return Object.values(value).flatMap((item) => kerasTensors(item, depth + 1));
 }
@@ -172,7 +188,7 @@ function asReference(value: unknown): TensorReference | null {
   if (!Array.isArray(value)) return null;
   const [layer, node, tensor] = value as unknown[];
   if (typeof layer !== 'string' || !isIndex(node) || !isIndex(tensor)) return null;
-  return { layer, node, tensor };
+  return { layer, node, tensor, shape: null };
 }
 
 const isIndex = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
