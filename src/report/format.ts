@@ -12,10 +12,10 @@ const NO_BREAK = '\u00a0';
 export function formatNumber(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return NOT_MEASURED;
   if (value === 0) return '0';
-  const rounded = Number(value.toPrecision(2));
-  const size = Math.abs(rounded);
-  const digits = size >= 0.01 && size < 1000 ? String(size) : size.toExponential().replace('+', '');
-  return rounded < 0 ? `\u2212${digits}` : digits;
+  const [mantissa, exponent] = Math.abs(value).toExponential(1).split('e').map(Number) as [number, number];
+  const plain = exponent >= -2 && exponent < 3;
+  const digits = plain ? String(Number(Math.abs(value).toPrecision(2))) : `${mantissa}e${exponent}`;
+  return value < 0 ? `\u2212${digits}` : digits;
 }
 
 /** A whole number with commas between thousands: `1,024`. */
@@ -71,10 +71,16 @@ export function formatList(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}`;
 }
 
-/** A name of at most `limit` characters: the middle of a longer one is left out, since nested names differ at the end. */
+/** Control characters, line breaks and marks that reorder the text around them. */
+const DISRUPTIVE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
+
+/**
+ * A name out of a model file as one harmless line of at most `limit` characters. The middle of a longer one is left
+ * out, since nested names differ at the end; what could act on a terminal or reorder text becomes a space.
+ */
 export function shortName(name: string, limit = 40): string {
-  const characters = [...name];
-  if (characters.length <= limit) return name;
+  const characters = [...name.replace(DISRUPTIVE, ' ')];
+  if (characters.length <= limit) return characters.join('');
   const tail = Math.ceil((limit - 1) / 2);
   return `${characters.slice(0, limit - 1 - tail).join('')}…${characters.slice(-tail).join('')}`;
 }

@@ -21,6 +21,9 @@ export function verdict(report: Report): Verdict {
   const first =
     report.findings.find(({ severity }) => severity === 'error') ??
     report.findings.find(({ severity }) => severity === 'warning');
+  if (first === undefined && passedChecks(report).length === 0) {
+    return { severity: 'information', headline: 'Nothing could be judged', problems, notes };
+  }
   if (first === undefined) {
     const forwardOnly = report.probe.backward.source === 'none';
     const headline = forwardOnly ? 'No problems found in the forward pass' : 'No problems found';
@@ -121,11 +124,10 @@ const CHECKS: readonly Check[] = [
   {
     rule: 'vanishing-signal',
     title: 'Signal strength',
-    measure: ({ layers }) =>
-      range(
-        hidden(layers).map(({ signal }) => signal?.variance),
-        'variance',
-      ),
+    measure: ({ layers }) => {
+      const values = flowValues(hidden(layers), 'forward').filter((value) => value !== null);
+      return values.length === 0 ? null : `variance ${range(values)} in the hidden layers`;
+    },
   },
   {
     rule: 'saturated-activation',
@@ -143,7 +145,8 @@ const CHECKS: readonly Check[] = [
     title: 'Finite values',
     measure: ({ layers }) => {
       const values = layers.reduce((total, { output }) => total + (output?.count ?? 0), 0);
-      return values === 0 ? null : `${formatPlural(values, 'output value')}, all finite`;
+      const broken = layers.reduce((total, { output }) => total + (output?.nonFinite ?? 0), 0);
+      return values === 0 || broken > 0 ? null : `${formatPlural(values, 'output value')}, all finite`;
     },
   },
   {
@@ -158,7 +161,7 @@ const CHECKS: readonly Check[] = [
         ),
       );
       if (ratios.length === 0) return null;
-      return `spread ${formatNumber(Math.min(...ratios))} to ${formatFactor(Math.max(...ratios))} of what their initialisers give`;
+      return `spread ${range(ratios)} times what their initialisers give`;
     },
   },
 ];
@@ -171,8 +174,8 @@ const hidden = (layers: readonly LayerReport[]): LayerReport[] =>
 const positive = (values: readonly (number | null | undefined)[]): number[] =>
   values.filter((value) => typeof value === 'number').filter((value) => value > 0);
 
-function range(values: readonly (number | null | undefined)[], quantity: string): string | null {
-  const known = values.filter((value) => typeof value === 'number');
-  if (known.length === 0) return null;
-  return `${quantity} ${formatNumber(Math.min(...known))} to ${formatNumber(Math.max(...known))} in the hidden layers`;
+/** "0.21 to 0.29", or the one value that all have. */
+function range(values: readonly number[]): string {
+  const [low, high] = [formatNumber(Math.min(...values)), formatNumber(Math.max(...values))];
+  return low === high ? low : `${low} to ${high}`;
 }

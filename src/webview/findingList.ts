@@ -61,12 +61,14 @@ export function findingList(store: ReportStore, host: Host, showLayer: (index: n
 function checks({ report, ignored }: ReportStore): Child {
   const passed = passedChecks(report, ignored);
   return [
-    h('h2', {}, TEXT.checked, h('span', { class: 'muted' }, TEXT.checksPassed(passed.length))),
-    h(
-      'dl',
-      { class: 'checks' },
-      passed.map(({ title, detail }) => [icon('healthy'), h('div', {}, h('dt', {}, title), h('dd', {}, detail))]),
-    ),
+    passed.length > 0 && [
+      h('h2', {}, TEXT.checked, h('span', { class: 'muted' }, TEXT.checksPassed(passed.length))),
+      h(
+        'dl',
+        { class: 'checks' },
+        passed.map(({ title, detail }) => [icon('healthy'), h('div', {}, h('dt', {}, title), h('dd', {}, detail))]),
+      ),
+    ],
     [...report.probe.limits, report.probe.backward.unknown]
       .filter((text) => text !== null)
       .map((text) => h('p', { class: 'small muted limit' }, text)),

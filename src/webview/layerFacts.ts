@@ -1,6 +1,6 @@
 /** The rows of the detail's table: what was measured about a layer beside what is expected of it. */
 
-import { formatNumber, formatShare } from '../report/format';
+import { formatCount, formatNumber, formatShare } from '../report/format';
 import { gradientNorm, usualRange } from '../report/flow';
 import { deadCount, isAccused, nonFiniteCount } from '../report/health';
 import type { LayerReport, Report, RuleId, WeightReport } from '../report/report';
@@ -28,6 +28,7 @@ export function layerFacts(report: Report, layer: LayerReport): Fact[] {
     subject: string | null = null,
   ): void => void facts.push({ term, subject, measured, expected, off });
 
+  const fresh = report.experiments.fresh?.layers.find(({ name }) => name === layer.name) ?? null;
   const nonFinite = nonFiniteCount(layer);
   if (nonFinite > 0) {
     const total = (layer.output?.count ?? 0) + (layer.preActivation?.count ?? 0);
@@ -35,7 +36,8 @@ export function layerFacts(report: Report, layer: LayerReport): Fact[] {
   }
   const dead = deadCount(layer);
   if (dead !== null) {
-    add('deadUnits', TEXT.outOf(dead.dead, dead.units), '0', accused('dead-relu') ? 'high' : null);
+    const expected = fresh === null ? '0' : TEXT.inFresh(formatNumber(fresh.silentUnits));
+    add('deadUnits', TEXT.outOf(dead.dead, dead.units), expected, accused('dead-relu') ? 'high' : null);
   }
   const { output, signal, derivative, gradient } = layer;
   if (output !== null && output.mean !== null) {
@@ -47,7 +49,7 @@ export function layerFacts(report: Report, layer: LayerReport): Fact[] {
     add('signalVariance', formatNumber(signal.variance), written(range), off);
   }
   if (signal?.effectiveRank != null) {
-    const most = signal.maximumRank === null ? '' : TEXT.atMost(formatNumber(signal.maximumRank));
+    const most = signal.maximumRank === null ? '' : TEXT.atMost(formatCount(signal.maximumRank));
     add('rank', formatNumber(signal.effectiveRank), most, accused('low-rank') ? 'low' : null);
   }
   if (derivative !== null) {
@@ -67,7 +69,7 @@ export function layerFacts(report: Report, layer: LayerReport): Fact[] {
     add('gradientRms', formatNumber(gradient?.outputRms ?? null));
   }
   const gain = gradientGain(report.layers, layer);
-  if (gain !== null || signal?.expectedGain != null) {
+  if (gain !== null) {
     add('gain', formatNumber(gain), signal?.expectedGain == null ? '' : formatNumber(signal.expectedGain));
   }
   for (const weight of layer.weights) addWeight(weight);

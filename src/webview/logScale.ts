@@ -6,7 +6,7 @@ export interface LogScale {
   /** Exponents at which a line is drawn, at most four. */
   readonly ticks: readonly number[];
   /** Position of a value, 0 at the top and 1 at the bottom; 0 and below stand at the bottom. */
-  position(value: number): number;
+  readonly position: (value: number) => number;
 }
 
 const STEPS = [1, 2, 3, 5, 10, 20, 50, 100, 200];

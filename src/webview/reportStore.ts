@@ -1,4 +1,5 @@
 import { layerHealths, type LayerHealth } from '../report/health';
+import { codeLanguage } from '../report/render/words';
 import type { PanelMemory } from '../report/protocol';
 import type { LayerReport, Report, RuleId } from '../report/report';
 import { verdict, type Verdict } from '../report/verdict';
@@ -28,7 +29,7 @@ export class ReportStore {
   ) {
     this.healths = layerHealths(report);
     this.verdict = verdict(report);
-    this.language = report.model.file.format.startsWith('keras') ? 'keras' : 'tfjs';
+    this.language = codeLanguage(report);
     this.indexOfLayer = new Map(report.layers.map(({ name }, index) => [name, index]));
     const subject = report.findings.map(({ layer }) => this.indexOf(layer)).find((index) => index !== null);
     this.selectedIndex = this.indexOf(memory?.selectedLayer ?? null) ?? subject ?? 0;

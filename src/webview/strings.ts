@@ -46,7 +46,7 @@ export const TEXT = {
   tfjs: 'TensorFlow.js',
   keras: 'Keras',
   showLayer: 'Show layer',
-  goToLayer: 'Go to layer',
+  goToLayer: 'Open in model file',
   goToLayerTip: 'Opens the model file where this layer is configured.',
   ignoreRule: 'Ignore rule',
   ignoreRuleTip: (rule: string): string => `Turns off ${rule} in this workspace. Settings can turn it on again.`,
@@ -107,15 +107,21 @@ export const TEXT = {
   about: 'About this run',
   file: 'File',
   madeBy: 'Made by',
-  inputs: 'Inputs',
-  training: 'Training',
   repaired: 'Loading',
   backwardPass: 'Backward',
-  samplesBackward: (count: number): string => `random unit vector at the logits, ${formatPlural(count, 'sample')}`,
   limits: 'Limits',
   time: 'Time',
+  experiments: 'Copies',
+  freshCopies: (count: number, samples: number): string =>
+    `${formatPlural(count, 'freshly initialised copy', 'freshly initialised copies')}, ${formatPlural(samples, 'sample')} each`,
+  safeRate: (optimizer: string, rate: string): string =>
+    `Steps of ${optimizer} on a copy silence no unit up to learning rate ${rate}.`,
+  noSafeRate: (optimizer: string): string =>
+    `Steps of ${optimizer} on a copy silence units at every learning rate tried.`,
+  silencedAt: (count: number, rate: string): string =>
+    `At the saved rate ${rate}, five steps silence ${formatPlural(count, 'unit')}.`,
+  inFresh: (value: string): string => `${value} fresh`,
   version: 'Version',
-  learningRate: (rate: string): string => `learning rate ${rate}`,
 
   emptyTitle: 'Find dead units and vanishing gradients',
   emptyWhat:
@@ -145,8 +151,8 @@ export const STAGES: readonly { readonly stage: Stage; readonly label: string }[
   { stage: 'probe', label: 'Choose the probe' },
   { stage: 'forward', label: 'Run forward' },
   { stage: 'backward', label: 'Run backward' },
+  { stage: 'experiment', label: 'Try causes on copies' },
   { stage: 'judge', label: 'Judge each layer' },
-  { stage: 'experiment', label: 'Test the causes' },
 ];
 
 /** Terms of art with what a tooltip says about them. */
@@ -170,7 +176,10 @@ export const TERMS = {
     'Norm per sample of the gradient at the layer’s output. Bars: log scale, full at the best-fed layer.',
   ],
   spread: ['Mean ± spread', 'Mean and standard deviation of the layer’s output over samples, positions and units.'],
-  expected: ['Expected', 'What theory, or the layer’s own initialiser, gives for this layer.'],
+  expected: [
+    'Expected',
+    'What theory, the layer’s own initialiser or freshly initialised copies (fresh) give for this layer.',
+  ],
   deadUnits: ['Dead units', 'Units that never fired on the probe: proved dead, or dead with 95% confidence.'],
   signalVariance: [
     'Signal variance',

@@ -5,11 +5,15 @@ import type { ProbeInput, Report, Suggestion } from '../report';
 
 export const SEVERITY_WORDS = { error: 'Error', warning: 'Warning', information: 'Note' } as const;
 
+/** The library that the model was made with. */
+export function codeLanguage({ model }: Report): keyof Suggestion['code'] {
+  const { format, generatedBy } = model.file;
+  return format.startsWith('keras') || /keras/i.test(generatedBy ?? '') ? 'keras' : 'tfjs';
+}
+
 /** The suggestion's code in the library that the model was made with, else in the other one. */
 export function codeFor(report: Report, { code }: Suggestion): string | null {
-  const { format, generatedBy } = report.model.file;
-  const keras = format.startsWith('keras') || /keras/i.test(generatedBy ?? '');
-  return keras ? (code.keras ?? code.tfjs) : (code.tfjs ?? code.keras);
+  return code[codeLanguage(report)] ?? code.tfjs ?? code.keras;
 }
 
 /** `Sequential, 2,788 weights, trained by SGD at 1.5`. */
