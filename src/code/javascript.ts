@@ -1,4 +1,4 @@
-import type { Tree } from '@lezer/common';
+import type { SyntaxNode, Tree } from '@lezer/common';
 import { parser } from '@lezer/javascript';
 import { Lowering, parseNumber, parseString } from './lowering';
 import {
@@ -24,6 +24,11 @@ export const javascriptParsers = {
 /** Lowers a parse tree of one of `javascriptParsers` over `text`. Never throws, however broken the source is. */
 export function lowerJavaScript(tree: Tree, text: string): Module {
   return { language: 'javascript', body: new JavaScriptLowering(tree.cursor(), text).body() };
+}
+
+/** Lowers one statement of the tree on its own; all its ranges count from its start. */
+export function lowerJavaScriptStatement(node: SyntaxNode, text: string): readonly Statement[] {
+  return new JavaScriptLowering(node.cursor(), text, node.from).statements();
 }
 
 const EXPRESSIONS = new Set([
@@ -62,6 +67,13 @@ const EXPRESSIONS = new Set([
 const isExpression = (name: string): boolean => EXPRESSIONS.has(name);
 
 class JavaScriptLowering extends Lowering {
+  /** The statements that the node under the cursor stands for. */
+  statements(): Statement[] {
+    const found: Statement[] = [];
+    this.statement(found);
+    return found;
+  }
+
   /** The statements directly below the cursor. */
   body(): Statement[] {
     const statements: Statement[] = [];
@@ -379,7 +391,7 @@ class JavaScriptLowering extends Lowering {
       }
       case 'PostfixExpression':
         // `value!` of TypeScript is the value.
-        return this.text[whole.to - 1] === '!' ? this.firstExpression() : this.unknown(isExpression);
+        return this.text[this.cursor.to - 1] === '!' ? this.firstExpression() : this.unknown(isExpression);
       case 'UnaryExpression':
         return this.unary();
       case 'BinaryExpression':
@@ -497,7 +509,7 @@ class JavaScriptLowering extends Lowering {
   private unary(): Expression {
     const whole = this.range();
     const operand = this.firstExpression();
-    if (operand.type === 'number' && this.text[whole.from] === '-')
+    if (operand.type === 'number' && this.text[this.cursor.from] === '-')
       return { type: 'number', value: -operand.value, ...whole };
     return { type: 'unknown', parts: [operand], ...whole };
   }

@@ -11,6 +11,8 @@ export abstract class Lowering {
   constructor(
     protected readonly cursor: TreeCursor,
     protected readonly text: string,
+    /** Offset that all ranges are counted from. */
+    private readonly base = 0,
   ) {}
 
   /** Lowers the expression under the cursor. */
@@ -29,7 +31,7 @@ export abstract class Lowering {
   }
 
   protected range(): { from: number; to: number } {
-    return { from: this.cursor.from, to: this.cursor.to };
+    return { from: this.cursor.from - this.base, to: this.cursor.to - this.base };
   }
 
   protected slice(): string {

@@ -45,10 +45,14 @@ const DISTINCTIVE =
 const METHODS =
   /^(relu|relu6|sigmoid|tanh|softmax|logSoftmax|log_softmax|elu|selu|leakyRelu|leaky_relu|prelu|softplus)_?$/;
 
-/** Finds every mention in the file, in the order of the text. */
-export function findMentions(module: Module, names: Names): readonly Mention[] {
-  const finder = new Finder(names, module.language);
-  for (const statement of module.body) finder.statement(statement);
+/** Finds every mention in the statements, in the order of the text. */
+export function findMentions(
+  statements: readonly Statement[],
+  names: Names,
+  language: Module['language'],
+): readonly Mention[] {
+  const finder = new Finder(names, language);
+  for (const statement of statements) finder.statement(statement);
   return finder.found.sort((a, b) => a.from - b.from || b.to - a.to);
 }
 

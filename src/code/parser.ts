@@ -1,12 +1,12 @@
 import { TreeFragment, type ChangedRange, type Parser, type Tree } from '@lezer/common';
+import { Chunks } from './chunks';
 import { Definitions } from './definitions';
 import type { CodeModel, Mention } from './facts';
 import { Interpreter } from './interpreter/interpreter';
 import { javascriptParsers, lowerJavaScript } from './javascript';
-import { findMentions } from './mentions';
 import { lowerPython, pythonParser } from './python';
 import { Names } from './resolve';
-import type { Module } from './syntax';
+import type { Module, Range } from './syntax';
 
 /** The languages that are understood, by VS Code's identifiers. */
 export type LanguageId = 'python' | 'javascript' | 'javascriptreact' | 'typescript' | 'typescriptreact';
@@ -29,21 +29,32 @@ export interface TextChange {
 /** Files longer than this (UTF-16 code units) are not analysed: nobody writes them by hand. */
 export const MAXIMUM_LENGTH = 2_000_000;
 
+/** Facts of an earlier or the present text, and where a range of the present text stood in it. */
+export interface LocatedFacts {
+  readonly model: CodeModel;
+  /** Null for what an edit has touched since. */
+  locate(range: Range): Range | null;
+}
+
 /**
- * A source file that is parsed again incrementally as it is edited. Everything derived from it is worked out when it is
- * asked for and kept until the next edit.
+ * A source file that is parsed again incrementally as it is edited. Mentions are kept up to date at little cost; the
+ * facts (`model`) are worked out when they are asked for, which takes time in proportion to the file.
  */
 export class CodeDocument {
   private tree: Tree;
   private fragments: readonly TreeFragment[];
+  private readonly chunks: Chunks;
   private cached: { module?: Module; names?: Names; mentions?: readonly Mention[]; model?: CodeModel } = {};
+  private last: { readonly model: CodeModel; readonly edits: (readonly TextChange[])[] } | null = null;
 
   constructor(
     readonly language: LanguageId,
     private source: string,
   ) {
+    this.chunks = new Chunks(this.dialect);
     this.tree = this.parser.parse(this.parsed);
     this.fragments = TreeFragment.addTree(this.tree);
+    this.chunks.update(this.tree, this.parsed);
   }
 
   get text(): string {
@@ -65,46 +76,62 @@ export class CodeDocument {
     this.fragments = TreeFragment.applyChanges(this.fragments, ranges);
     this.tree = this.parser.parse(this.parsed, this.fragments);
     this.fragments = TreeFragment.addTree(this.tree, this.fragments);
+    this.chunks.update(this.tree, this.parsed);
     this.cached = {};
+    this.last?.edits.push(sorted);
   }
 
   /** Whether the file imports a library that is understood; only then there is anything to say about it. */
   get relevant(): boolean {
-    return MENTIONS_LIBRARY.test(this.source) && this.names.libraries.size > 0;
+    return MENTIONS_LIBRARY.test(this.source) && this.chunks.names(this.parsed).libraries.size > 0;
   }
 
+  /** The file in the common syntax. */
   get module(): Module {
     return (this.cached.module ??=
-      this.language === 'python' ? lowerPython(this.tree, this.parsed) : lowerJavaScript(this.tree, this.parsed));
+      this.dialect === 'python' ? lowerPython(this.tree, this.parsed) : lowerJavaScript(this.tree, this.parsed));
   }
 
+  /** What the names of the file stand for. */
   get names(): Names {
-    return (this.cached.names ??= new Names(this.module));
+    return (this.cached.names ??= new Names(this.dialect, this.module.body));
   }
 
   /** Everything in the file that a hover tip can explain. */
   get mentions(): readonly Mention[] {
-    return (this.cached.mentions ??= this.relevant ? findMentions(this.module, this.names) : []);
+    return (this.cached.mentions ??= this.relevant ? this.chunks.mentions(this.parsed) : []);
   }
 
-  /** The innermost mention at an offset; null if there is none. */
+  /** The innermost mention at an offset; null if there is none. Looks at one top-level statement. */
   mentionAt(offset: number): Mention | null {
-    const around = this.mentions.filter((mention) => mention.from <= offset && offset <= mention.to);
-    return around.reduce<Mention | null>(
-      (best, one) => (best === null || one.to - one.from <= best.to - best.from ? one : best),
-      null,
-    );
+    return this.relevant ? this.chunks.mentionAt(offset, this.parsed) : null;
   }
 
   /** What the file says about networks and their training. */
   get model(): CodeModel {
-    return (this.cached.model ??= this.relevant ? this.analyze() : this.empty());
+    if (this.cached.model === undefined) {
+      const model = this.relevant ? this.analyze() : this.empty();
+      this.cached.model = model;
+      this.last = { model, edits: [] };
+    }
+    return this.cached.model;
+  }
+
+  /** The facts worked out last, without working them out again; null before `model` was first asked for. */
+  get lastFacts(): LocatedFacts | null {
+    const { last } = this;
+    if (last === null) return null;
+    return {
+      model: last.model,
+      locate: (range) =>
+        last.edits.reduceRight<Range | null>((at, edits) => (at === null ? null : before(at, edits)), range),
+    };
   }
 
   private analyze(): CodeModel {
     const definitions = new Definitions(new Interpreter(this.module, this.names).run());
     return {
-      language: this.module.language,
+      language: this.dialect,
       kerasVersion: kerasVersion(this.source),
       definitions: definitions.all,
       optimizers: definitions.optimizers(),
@@ -114,9 +141,13 @@ export class CodeDocument {
     };
   }
 
+  private get dialect(): Module['language'] {
+    return this.language === 'python' ? 'python' : 'javascript';
+  }
+
   private empty(): CodeModel {
     return {
-      language: this.language === 'python' ? 'python' : 'javascript',
+      language: this.dialect,
       kerasVersion: null,
       definitions: [],
       optimizers: [],
@@ -142,6 +173,17 @@ export class CodeDocument {
         return javascriptParsers.javascript;
     }
   }
+}
+
+/** Where a range stood before the edits (in order, in offsets of the earlier text); null where one of them touched it. */
+function before(range: Range, edits: readonly TextChange[]): Range | null {
+  let shift = 0;
+  for (const { from, to, insert } of edits) {
+    const start = from + shift;
+    if (start + insert.length <= range.from) shift += insert.length - (to - from);
+    else if (start < range.to) return null;
+  }
+  return { from: range.from - shift, to: range.to - shift };
 }
 
 const MENTIONS_LIBRARY = /keras|tensorflow|torch|\btf\b/;

@@ -1,4 +1,4 @@
-import type { Tree } from '@lezer/common';
+import type { SyntaxNode, Tree } from '@lezer/common';
 import { parser } from '@lezer/python';
 import { Lowering, parseNumber, parseString } from './lowering';
 import {
@@ -20,6 +20,11 @@ export const pythonParser = parser;
 /** Lowers a parse tree of `pythonParser` over `text`. Never throws, however broken the source is. */
 export function lowerPython(tree: Tree, text: string): Module {
   return { language: 'python', body: new PythonLowering(tree.cursor(), text).body() };
+}
+
+/** Lowers one statement of the tree on its own; all its ranges count from its start. */
+export function lowerPythonStatement(node: SyntaxNode, text: string): readonly Statement[] {
+  return new PythonLowering(node.cursor(), text, node.from).statements();
 }
 
 const EXPRESSIONS = new Set([
@@ -53,6 +58,13 @@ const EXPRESSIONS = new Set([
 const isExpression = (name: string): boolean => EXPRESSIONS.has(name);
 
 class PythonLowering extends Lowering {
+  /** The statements that the node under the cursor stands for. */
+  statements(): Statement[] {
+    const found: Statement[] = [];
+    this.statement(found, []);
+    return found;
+  }
+
   /** The statements directly below the cursor. */
   body(): Statement[] {
     const statements: Statement[] = [];
@@ -232,7 +244,8 @@ class PythonLowering extends Lowering {
   private definition(decorators: readonly Expression[]): Statement {
     const isFunction = this.name === 'FunctionDefinition';
     let name = '';
-    let nameRange: Range = { from: this.cursor.from, to: this.cursor.from };
+    const start = this.range().from;
+    let nameRange: Range = { from: start, to: start };
     let parameters: Parameter[] = [];
     let bases: Argument[] = [];
     let body: Statement[] = [];
@@ -282,14 +295,14 @@ class PythonLowering extends Lowering {
       if (this.name === ',') finish();
       else if (this.name === '*' || this.name === '**') {
         spread = true;
-        start = this.cursor.from;
+        start = this.range().from;
       } else if (this.name === 'AssignOp') {
         keyword = pending;
         pending = null;
       } else if (isExpression(this.name)) {
         // In `f(x for x in y)` the parts of the comprehension stand in the list itself.
         if (pending !== null) return;
-        if (keyword === null && !spread) start = this.cursor.from;
+        if (keyword === null && !spread) start = this.range().from;
         pending = this.expression();
       } else if (this.name === 'for') {
         if (pending !== null) pending = { type: 'unknown', parts: [pending], from: pending.from, to: pending.to };

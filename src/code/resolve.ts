@@ -11,9 +11,21 @@ export class Names {
   private readonly stars: string[] = [];
   private readonly used = new Set<Library>();
 
-  constructor(module: Module) {
-    for (const statement of module.body) this.collect(statement);
-    if (module.language === 'javascript' && !this.paths.has('tf') && this.usesGlobalTf) this.bind('tf', 'tfjs');
+  constructor(language: Module['language'], statements: Iterable<Statement>) {
+    for (const statement of statements) this.collect(statement);
+    if (language === 'javascript' && !this.paths.has('tf') && this.usesGlobalTf) this.bind('tf', 'tfjs');
+  }
+
+  /** Equal for two files whose names stand for the same. */
+  get signature(): string {
+    return (this.signed ??= this.sign());
+  }
+
+  private signed: string | null = null;
+
+  private sign(): string {
+    const constants = [...this.constants].map(([name, value]) => [name, value?.type === 'number' ? value.value : null]);
+    return JSON.stringify([[...this.paths], this.stars, constants]);
   }
 
   /** The libraries that the file imports. */

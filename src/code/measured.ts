@@ -1,0 +1,52 @@
+import type { Finding, LayerReport, Report } from '../report/report';
+
+/** What the last diagnosis measured of one layer, in sentences. */
+export function measuredLines(report: Report, layer: LayerReport): readonly string[] {
+  const lines: string[] = [];
+  const { samples } = report.probe;
+  if (layer.dead !== null && layer.units !== null) {
+    const { proved, confident, suspected, activeAtMost } = layer.dead;
+    const silent = proved.length + confident.length;
+    if (silent > 0) {
+      const sure =
+        activeAtMost === null
+          ? ''
+          : `, 95% sure that none of them is active on more than ${percent(activeAtMost)} of inputs`;
+      lines.push(`${silent} of ${layer.units} units were never active on ${count(samples)} samples${sure}.`);
+    } else lines.push(`All ${layer.units} units were active on ${count(samples)} samples.`);
+    if (suspected.length > 0) lines.push(`${suspected.length} more were active on less than 1% of them.`);
+  }
+  if (layer.derivative !== null)
+    lines.push(`Back-propagation keeps ${percent(layer.derivative.share)} of the best possible derivative here.`);
+  if (layer.gradient?.outputRms != null)
+    lines.push(`Gradient at the output: RMS ${significant(layer.gradient.outputRms)}.`);
+  const own = report.findings.filter((finding) => concerns(finding, layer.name));
+  for (const finding of own.slice(0, 3)) lines.push(`${finding.title} (${finding.confidence.text}).`);
+  return lines;
+}
+
+/** What it found of the learning rate. */
+export function learningRateLines(report: Report): readonly string[] {
+  return report.findings
+    .filter((finding) => finding.rule === 'learning-rate-too-high' || finding.cause?.id === 'learning-rate')
+    .slice(0, 2)
+    .map((finding) => `${finding.title}. ${finding.measured[0] ?? ''}`.trim());
+}
+
+/** Realised and nominal spread of a layer's kernel. */
+export function kernelLines(layer: LayerReport): readonly string[] {
+  const kernel = layer.weights.find((weight) => weight.name.includes('kernel') && weight.standardDeviation !== null);
+  if (kernel === undefined) return [];
+  const nominal = kernel.nominalStandardDeviation;
+  const asked = nominal === null ? '' : `; its initializer asks for ${significant(nominal)}`;
+  return [`Saved kernel: standard deviation ${significant(kernel.standardDeviation!)}${asked}.`];
+}
+
+const concerns = (finding: Finding, layer: string): boolean =>
+  finding.layer === layer || finding.alsoIn.includes(layer);
+const count = (value: number): string => value.toLocaleString('en-US');
+const significant = (value: number): string =>
+  value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e4)
+    ? value.toExponential(1)
+    : String(Number(value.toPrecision(2)));
+const percent = (share: number): string => `${significant(100 * share)}%`;
