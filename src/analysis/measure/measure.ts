@@ -28,11 +28,11 @@ export interface Measured {
 /** Sizes of the growing probe. */
 const SIZES = [64, 256, 1024, 4096];
 /** Values (outputs of layers, over all samples) after which the probe grows no more, and that one batch may hold. */
-const GROWTH_VALUES = 3e8;
+const GROWTH_VALUES = 1e8;
 const BATCH_VALUES = 2e7;
 /** Samples that are back-propagated at most, and the values that they may have. */
 const BACKWARD_SAMPLES = 256;
-const BACKWARD_VALUES = 1e8;
+const BACKWARD_VALUES = 4e7;
 
 export async function measure(network: Network, probe: Probe, options: MeasureOptions): Promise<Measured> {
   const session = new MeasureSession(network, probe, options);
