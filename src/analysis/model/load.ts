@@ -1,9 +1,10 @@
 /** From a model file of any supported format to a `Network`. */
 
 import { DiagnosisError } from '../../report/errors';
-import type { ModelFormat } from '../../report/report';
 import type { Folder } from './folder';
 import { get, isRecord, parseJson } from './json';
+import { loadKerasHdf5 } from './kerasHdf5';
+import { loadKerasZip } from './kerasZip';
 import { loadLayersModel } from './layersModel';
 import { LayersNetwork } from './layersNetwork';
 import { decodeText, readModelFile } from './modelFile';
@@ -22,10 +23,17 @@ export async function loadNetwork(folder: Folder, file: string): Promise<Network
   switch (detected.format) {
     case 'tfjs-layers':
       return new LayersNetwork(await loadLayersModel(folder, file, detected.json));
-    case 'tfjs-graph':
     case 'keras-hdf5':
+      return new LayersNetwork(await loadKerasHdf5(detected.bytes, file));
     case 'keras-v3':
-      throw unsupported(file, detected.format);
+      return new LayersNetwork(await loadKerasZip(detected.bytes, file));
+    case 'tfjs-graph':
+      throw new DiagnosisError(
+        'unsupported-format',
+        `"${file}" is a tfjs GraphModel, which cannot be diagnosed yet.`,
+        file,
+        'Save the model as a tfjs LayersModel.',
+      );
   }
 }
 
@@ -41,20 +49,4 @@ export function detectFormat(bytes: Uint8Array, file: string): Detected {
   const topology = get(json, 'modelTopology');
   const graph = get(json, 'format') === 'graph-model' || (isRecord(topology) && 'node' in topology);
   return { format: graph ? 'tfjs-graph' : 'tfjs-layers', json };
-}
-
-const FORMAT_NAMES: Readonly<Record<ModelFormat, string>> = {
-  'tfjs-layers': 'a tfjs LayersModel',
-  'tfjs-graph': 'a tfjs GraphModel',
-  'keras-hdf5': 'a Keras HDF5 file',
-  'keras-v3': 'a Keras 3 file',
-};
-
-function unsupported(file: string, format: ModelFormat): DiagnosisError {
-  return new DiagnosisError(
-    'unsupported-format',
-    `"${file}" is ${FORMAT_NAMES[format]}, which cannot be diagnosed yet.`,
-    file,
-    'Save the model as a tfjs LayersModel.',
-  );
 }

@@ -9,6 +9,8 @@ export interface SavedWeight {
   readonly shape: readonly number[];
   /** `Uint8Array` for bool. */
   readonly values: WeightValues;
+  /** The names of the models around the layer and its own, where the file tells them apart from the weight's name. */
+  readonly owner?: readonly string[];
 }
 
 /** Linear quantisation (`value = q * scale + min`), or halves of floats. */

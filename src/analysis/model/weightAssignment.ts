@@ -14,8 +14,8 @@ interface Target {
   readonly path: readonly string[];
   /** The same without the models around the layer: what most files name it. */
   readonly name: readonly string[];
-  /** The outermost layer that it belongs to. */
-  readonly layer: string;
+  /** Names of the models and the layer that it is in. */
+  readonly owner: readonly string[];
 }
 
 type Assignment = Map<Target, SavedWeight>;
@@ -27,6 +27,7 @@ type Assignment = Map<Target, SavedWeight>;
 export function assignWeights(model: LayersModel, saved: readonly SavedWeight[], notes: string[]): void {
   const targets = targetsOf(model, []);
   const assignment: Assignment = new Map();
+  byOwner(targets, saved, assignment);
   byName(targets, saved, assignment);
   const left = (): SavedWeight[] => {
     const used = new Set(assignment.values());
@@ -47,7 +48,7 @@ export function assignWeights(model: LayersModel, saved: readonly SavedWeight[],
 
 /** Not the state of random generators, metrics or the optimiser, which Keras saves with the weights. */
 const isLearned = ({ name }: SavedWeight): boolean =>
-  !/(?:^|\/)(?:seed_generator[^/]*\/.*|seed_generator_state|optimizer\/.*|iterations?|learning_rate)$/.test(name);
+  !/(?:^|\/)(?:seed_generator[^/]*\/.*|seed_generator_state|count|optimizer\/.*|iterations?|learning_rate)$/.test(name);
 
 function targetsOf(container: Layer, outer: readonly string[]): Target[] {
   const seen = new Set<number>();
@@ -59,22 +60,39 @@ function targetsOf(container: Layer, outer: readonly string[]): Target[] {
       seen.add(variable.id);
       // The scope in the variable's name is the layer's, in characters that tfjs accepts.
       const own = variable.originalName.split('/').slice(layer.name.split('/').length);
-      return { variable, path: [...path, ...own], name: [layer.name, ...own], layer: path[0] };
+      return { variable, path: [...path, ...own], name: [layer.name, ...own], owner: path };
     });
   });
+}
+
+/** One after the other in each layer that the file names: a layer keeps its weights in a fixed order. */
+function byOwner(targets: readonly Target[], saved: readonly SavedWeight[], assignment: Assignment): void {
+  const key = (path: readonly string[]): string => JSON.stringify(path);
+  const owned = groupBy(
+    saved.filter(({ owner }) => owner !== undefined),
+    ({ owner }) => key(owner!),
+  );
+  for (const [owner, group] of groupBy(targets, ({ owner }) => key(owner))) {
+    const weights = owned.get(owner) ?? [];
+    // Further weights, like the count of a Normalization, are not used in inference.
+    if (group.every(({ variable }, i) => weights[i] !== undefined && sameShape(variable, weights[i]))) {
+      group.forEach((target, i) => assignment.set(target, weights[i]));
+    }
+  }
 }
 
 const parts = (weight: SavedWeight): string[] => weight.name.split('/');
 
 function byName(targets: readonly Target[], saved: readonly SavedWeight[], assignment: Assignment): void {
-  const used = new Set<SavedWeight>();
+  const used = new Set<SavedWeight>(assignment.values());
   const take = (target: Target, weight: SavedWeight): void => {
     assignment.set(target, weight);
     used.add(weight);
   };
   // Exact names; where two nested models have layers of one name, in the order of both.
   const exact = groupBy(saved, ({ name }) => name);
-  for (const [name, group] of groupBy(targets, (target) => target.name.join('/'))) {
+  const nameless = targets.filter((target) => !assignment.has(target));
+  for (const [name, group] of groupBy(nameless, (target) => target.name.join('/'))) {
     const weights = exact.get(name) ?? [];
     if (weights.length === group.length) group.forEach((target, i) => take(target, weights[i]));
   }
@@ -117,7 +135,7 @@ function byOrder(
   assignment: Assignment,
   notes: string[],
 ): void {
-  const alphabetical = [...open].sort((a, b) => (a.layer < b.layer ? -1 : a.layer > b.layer ? 1 : 0));
+  const alphabetical = [...open].sort((a, b) => (a.owner[0] < b.owner[0] ? -1 : a.owner[0] > b.owner[0] ? 1 : 0));
   for (const [order, words] of [
     [open, 'the order of the layers'],
     [alphabetical, "the alphabetical order of the layers' names"],

@@ -1,0 +1,65 @@
+/** Keras HDF5 files (.h5, .hdf5) of Keras 2 and 3: the topology in an attribute, the weights in a group for each layer. */
+
+import { DiagnosisError } from '../../report/errors';
+import { type Group, type Hdf5File, withHdf5 } from './hdf5';
+import { get, parseJson, text } from './json';
+import type { LoadedLayersModel } from './layersNetwork';
+import { layersModelOf } from './savedModel';
+import type { SavedWeight } from './savedWeight';
+
+/** Throws `not-a-model` for files without a topology, and what the building of a model throws. */
+export async function loadKerasHdf5(bytes: Uint8Array, file: string): Promise<LoadedLayersModel> {
+  const saved = await withHdf5(bytes, file, (hdf5) => {
+    const { root } = hdf5;
+    const config = hdf5.attribute(root, 'model_config');
+    if (config === null) throw withoutTopology(hdf5, file);
+    return {
+      topology: parseJson(config, file),
+      training: parseJson(hdf5.attribute(root, 'training_config') ?? 'null', file),
+      kerasVersion: hdf5.attribute(root, 'keras_version'),
+      weights: readWeights(hdf5, hdf5.group(root, 'model_weights') ?? root),
+    };
+  });
+  const kerasVersion = saved.kerasVersion ?? text(get(saved.topology, 'keras_version'));
+  return layersModelOf({
+    ...saved,
+    kerasVersion,
+    file,
+    format: 'keras-hdf5',
+    generatedBy: kerasVersion === null ? null : `Keras ${kerasVersion}`,
+    convertedBy: null,
+    topologyPath: null,
+    notes: [],
+  });
+}
+
+function readWeights(hdf5: Hdf5File, group: Group): SavedWeight[] {
+  return (hdf5.list(group, 'layer_names') ?? []).flatMap((layer) => {
+    const own = hdf5.group(group, layer);
+    if (own === null) return [];
+    return (hdf5.list(own, 'weight_names') ?? []).map((name) => {
+      const plain = name.replace(/:\d+$/, '');
+      // Keras 3 leaves the layer out of the name.
+      const full = plain.startsWith(`${layer}/`) ? plain : `${layer}/${plain}`;
+      return hdf5.weight(own, name, full);
+    });
+  });
+}
+
+function withoutTopology(hdf5: Hdf5File, file: string): DiagnosisError {
+  const { root } = hdf5;
+  const weights =
+    hdf5.list(root, 'layer_names') !== null ||
+    hdf5.group(root, 'layers') !== null ||
+    hdf5.group(root, '_layer_checkpoint_dependencies') !== null;
+  return new DiagnosisError(
+    'not-a-model',
+    weights
+      ? `"${file}" holds only weights: the description of the layers (model_config) is missing.`
+      : `"${file}" is an HDF5 file, but not a Keras model: it has no model_config.`,
+    file,
+    weights
+      ? 'Save the whole model with model.save("model.keras") instead of model.save_weights(…).'
+      : 'Choose a file that was saved with model.save(…) in Keras.',
+  );
+}
