@@ -11,19 +11,9 @@ import { loadNetwork } from './model/load';
 import { dataProbe } from './probe/dataProbe';
 import type { Scale } from './probe/scale';
 import { syntheticProbe } from './probe/syntheticProbe';
+import type { DataSource, Source } from './source';
 import { StageClock } from './stageClock';
 import { judge, openQuestions } from './rules/judge';
-
-/** A file, or a whole folder when `file` is null, that the diagnosis may read. */
-export interface Source {
-  readonly folder: Folder;
-  readonly file: string | null;
-}
-
-export interface DataSource extends Source {
-  /** Name of the model input that the data feed; null where the model has only one, or the file names its arrays. */
-  readonly input: string | null;
-}
 
 export interface DiagnoseRequest {
   readonly model: { readonly folder: Folder; readonly file: string };

@@ -1,6 +1,6 @@
 import { access, constants, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Source } from '../analysis/diagnose';
+import type { Source } from '../analysis/source';
 import { DiagnosisError } from '../report/errors';
 
 /** Where a report goes: found out before the diagnosis, so that a long one does not end in a path that cannot be written. */

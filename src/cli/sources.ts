@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { DataSource, DiagnoseRequest, Source } from '../analysis/diagnose';
+import type { DiagnoseRequest } from '../analysis/diagnose';
+import type { DataSource, Source } from '../analysis/source';
 import { NodeFolder } from '../analysis/model/nodeFolder';
 import { DiagnosisError } from '../report/errors';
 import type { DiagnoseCommand } from './arguments';

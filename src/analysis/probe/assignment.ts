@@ -1,6 +1,6 @@
 import { DiagnosisError } from '../../report/errors';
 import type { TensorSpec } from '../../report/report';
-import type { DataSource, Source } from '../diagnose';
+import type { DataSource, Source } from '../source';
 import type { NetworkInput } from '../model/network';
 import type { DataFile } from './arrayReader';
 import { placeOf } from './bytes';

@@ -1,5 +1,5 @@
 import { DiagnosisError } from '../../report/errors';
-import type { Source } from '../diagnose';
+import type { Source } from '../source';
 import type { Folder } from '../model/folder';
 
 /** A run of bytes that is read in parts: a file, a member of an archive, or memory. */

@@ -1,5 +1,5 @@
 import { DiagnosisError } from '../../report/errors';
-import type { Source } from '../diagnose';
+import type { Source } from '../source';
 import type { DataFile } from './arrayReader';
 import { fileBytes, placeOf } from './bytes';
 import { openCsv } from './csv';

@@ -1,6 +1,6 @@
 import { DiagnosisError } from '../../report/errors';
 import type { ProbeInput, TensorSpec } from '../../report/report';
-import type { DataSource, Source } from '../diagnose';
+import type { DataSource, Source } from '../source';
 import type { NetworkInput } from '../model/network';
 import { assignInputs, assignLabels, sameFile, type OpenedSource } from './assignment';
 import { openDataFile } from './dataFile';

@@ -1,7 +1,7 @@
 import { encode as encodePng } from 'fast-png';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import type { DataSource } from '../../../src/analysis/diagnose';
+import type { DataSource } from '../../../src/analysis/source';
 import type { NetworkInput } from '../../../src/analysis/model/network';
 import { dataProbe, type DataProbeOptions } from '../../../src/analysis/probe/dataProbe';
 import type { TensorSpec } from '../../../src/report/report';
