@@ -1,13 +1,20 @@
 import { backend, type Tensor } from '@tensorflow/tfjs-core';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { heapKernels, wasmModule, type HeapKernels, type Pointer } from './heapKernels';
 
 /** The values of a numeric tensor, row-major. */
 export type Values = Float32Array | Int32Array | Uint8Array;
 
-/** The running wasm backend; null where tfjs runs on another one. */
-export function wasmBackend(): BackendWasm | null {
-  const running = backend();
-  return running instanceof BackendWasm ? running : null;
+/** A float32 tensor on the heap of the wasm backend. */
+export interface HeapTensor {
+  readonly pointer: Pointer;
+  readonly kernels: HeapKernels;
+  /** Lends bytes of the heap, aligned to 8, for the time of the call. */
+  readonly withScratch: (bytes: number, use: (scratch: Pointer) => void) => void;
+  /** Views of the heap; valid until the next allocation. */
+  readonly float32: (pointer: Pointer, length: number) => Float32Array;
+  readonly float64: (pointer: Pointer, length: number) => Float64Array;
+  readonly int32: (pointer: Pointer, length: number) => Int32Array;
 }
 
 /**
@@ -16,4 +23,31 @@ export function wasmBackend(): BackendWasm | null {
  */
 export function valuesOf(tensor: Tensor): Values {
   return wasmBackend()?.typedArrayFromHeap(tensor) ?? tensor.dataSync();
+}
+
+/** The tensor where the routines of ./assembly can reach it; null on other backends and for other types. */
+export function heapTensor(tensor: Tensor): HeapTensor | null {
+  const running = wasmBackend();
+  if (running === null || tensor.dtype !== 'float32') return null;
+  const { asm, _malloc: allocate, _free: free } = wasmModule(running);
+  return {
+    pointer: running.getMemoryOffset(tensor.dataId),
+    kernels: heapKernels(running),
+    withScratch: (bytes, use) => {
+      const scratch = allocate(bytes) >>> 0;
+      try {
+        use(scratch);
+      } finally {
+        free(scratch);
+      }
+    },
+    float32: (pointer, length) => new Float32Array(asm.memory.buffer, pointer, length),
+    float64: (pointer, length) => new Float64Array(asm.memory.buffer, pointer, length),
+    int32: (pointer, length) => new Int32Array(asm.memory.buffer, pointer, length),
+  };
+}
+
+function wasmBackend(): BackendWasm | null {
+  const running = backend();
+  return running instanceof BackendWasm ? running : null;
 }

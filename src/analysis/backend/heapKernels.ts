@@ -28,6 +28,16 @@ export interface HeapKernels {
   sumSquares(values: Pointer, size: number, out: Pointer): void;
 }
 
+/** The part of the wasm backend's Emscripten module that its types leave out. */
+interface WasmModule {
+  readonly asm: { readonly memory: { readonly buffer: ArrayBuffer } };
+  /** @returns the address as int32, negative above 2 GB. */
+  readonly _malloc: (bytes: number) => number;
+  readonly _free: (pointer: Pointer) => void;
+}
+
+export const wasmModule = (backend: BackendWasm): WasmModule => backend.wasm as unknown as WasmModule;
+
 const instances = new WeakMap<BackendWasm, HeapKernels>();
 
 /** The routines, working on the memory of this backend; with SIMD exactly where tfjs itself uses it. */
@@ -35,7 +45,7 @@ export function heapKernels(backend: BackendWasm): HeapKernels {
   let kernels = instances.get(backend);
   if (kernels === undefined) {
     const module = new WebAssembly.Module(env().getBool('WASM_HAS_SIMD_SUPPORT') ? simdModule : plainModule);
-    const { memory } = (backend.wasm as unknown as { asm: { memory: object } }).asm;
+    const { memory } = wasmModule(backend).asm;
     const instance = new WebAssembly.Instance(module, { env: { memory } });
     kernels = instance.exports as HeapKernels;
     instances.set(backend, kernels);

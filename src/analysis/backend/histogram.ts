@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { valuesOf } from './heap';
+import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
 
 const BINS = 32;
 /** The bins get no narrower than the spacing of float32 numbers, and no narrower than 2^-120. */
@@ -23,23 +23,41 @@ export class Histogram {
   private counts = new Float64Array(BINS);
 
   add(tensor: Tensor): void {
-    const values = valuesOf(tensor);
+    const heap = heapTensor(tensor);
+    if (heap !== null) this.addHeap(heap, tensor.size);
+    else this.addValues(valuesOf(tensor));
+  }
+
+  private addValues(values: Values): void {
     let minimum = Infinity;
     let maximum = -Infinity;
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i];
+    for (const value of values) {
       if (!Number.isFinite(value)) continue;
       if (value < minimum) minimum = value;
       if (value > maximum) maximum = value;
     }
     if (minimum > maximum) return;
     this.cover(minimum, maximum);
-    const { first, counts } = this;
     const scale = 2 ** -this.exponent;
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i];
-      if (Number.isFinite(value)) counts[Math.floor(value * scale) - first]++;
+    for (const value of values) {
+      if (Number.isFinite(value)) this.counts[Math.floor(value * scale) - this.first]++;
     }
+  }
+
+  /** The same with the routines of ./assembly/statistics.ts, which count in four tables of 33 bins. */
+  private addHeap({ kernels, pointer, withScratch, float32, int32 }: HeapTensor, size: number): void {
+    withScratch(4 * 4 * (BINS + 1), (scratch) => {
+      kernels.finiteRange(pointer, size, scratch);
+      const [minimum, maximum] = float32(scratch, 2);
+      if (minimum > maximum) return;
+      this.cover(minimum, maximum);
+      kernels.countBins(pointer, size, 2 ** -this.exponent, this.first, scratch);
+      const tables = int32(scratch, 4 * (BINS + 1));
+      tables.forEach((count, i) => {
+        const bin = i % (BINS + 1);
+        if (bin < BINS) this.counts[bin] += count;
+      });
+    });
   }
 
   merge(other: Histogram): void {

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { valuesOf } from './heap';
+import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
 
 /** Statistics of a set of values; `count` counts all of them, everything else but `nonFinite` only the finite ones. */
 export interface PooledStatistics {
@@ -42,18 +42,22 @@ export class UnitAccumulator {
   private readonly sum: Float64Array;
   /** Sum of `(x - shift)^2`. */
   private readonly squares: Float64Array;
+  /** What `sweep` of ./assembly/statistics.ts works on: the arrays above, one after another. */
+  private readonly state: Float64Array;
 
   constructor(readonly units: number) {
+    this.state = new Float64Array(8 * units);
+    const field = (index: number): Float64Array => this.state.subarray(index * units, (index + 1) * units);
+    this.shift = field(0).fill(NaN);
+    this.sum = field(1);
+    this.squares = field(2);
+    this.minimum = field(3).fill(Infinity);
+    this.maximum = field(4).fill(-Infinity);
+    this.nonFinite = field(5);
+    this.zeros = field(6);
+    this.positives = field(7);
     this.count = new Float64Array(units);
-    this.nonFinite = new Float64Array(units);
-    this.zeros = new Float64Array(units);
-    this.positives = new Float64Array(units);
     this.activeSamples = new Float64Array(units);
-    this.minimum = new Float64Array(units).fill(Infinity);
-    this.maximum = new Float64Array(units).fill(-Infinity);
-    this.shift = new Float64Array(units).fill(NaN);
-    this.sum = new Float64Array(units);
-    this.squares = new Float64Array(units);
   }
 
   /**
@@ -69,8 +73,14 @@ export class UnitAccumulator {
       );
     }
     const positions = tensor.size / (samples * units);
-    const { count, nonFinite, zeros, positives, activeSamples, minimum, maximum, shift, sum, squares } = this;
-    const values = valuesOf(tensor);
+    const onHeap = heapTensor(tensor);
+    if (onHeap !== null) this.sweepHeap(onHeap, tensor, samples, positions);
+    else this.sweep(valuesOf(tensor), samples, positions);
+    for (let unit = 0; unit < units; unit++) this.count[unit] += samples * positions;
+  }
+
+  private sweep(values: Values, samples: number, positions: number): void {
+    const { units, nonFinite, zeros, positives, activeSamples, minimum, maximum, shift, sum, squares } = this;
     const lastActive = new Int32Array(units).fill(-1);
     let i = 0;
     for (let sample = 0; sample < samples; sample++) {
@@ -99,7 +109,46 @@ export class UnitAccumulator {
         }
       }
     }
-    for (let unit = 0; unit < units; unit++) count[unit] += samples * positions;
+  }
+
+  /** The same with the routine of ./assembly/statistics.ts, which wants every unit to have its shift. */
+  private sweepHeap(heap: HeapTensor, tensor: Tensor, samples: number, positions: number): void {
+    const { units, state, activeSamples } = this;
+    const hopeless = this.findShifts(valuesOf(tensor));
+    heap.withScratch(state.byteLength + 8 * units, (scratch) => {
+      const running = heap.float64(scratch, 9 * units);
+      running.set(state);
+      const active = running.subarray(8 * units).fill(0);
+      if (positions === 1) {
+        heap.kernels.sweep(heap.pointer, samples, units, scratch);
+        for (let unit = 0; unit < units; unit++) activeSamples[unit] += active[unit];
+      } else {
+        for (let sample = 0; sample < samples; sample++) {
+          heap.kernels.sweep(heap.pointer + 4 * sample * positions * units, positions, units, scratch);
+          for (let unit = 0; unit < units; unit++) if (active[unit] > 0) activeSamples[unit]++;
+          active.fill(0);
+        }
+      }
+      state.set(running.subarray(0, 8 * units));
+    });
+    for (const unit of hopeless) {
+      this.shift[unit] = NaN;
+      this.minimum[unit] = Infinity;
+      this.maximum[unit] = -Infinity;
+    }
+  }
+
+  /** Gives each unit without a shift its first finite value; those without any get 0 for now, and are returned. */
+  private findShifts(values: Values): number[] {
+    const hopeless: number[] = [];
+    for (let unit = 0; unit < this.units; unit++) {
+      if (!Number.isNaN(this.shift[unit])) continue;
+      let i = unit;
+      while (i < values.length && !Number.isFinite(values[i])) i += this.units;
+      this.shift[unit] = i < values.length ? values[i] : 0;
+      if (i >= values.length) hopeless.push(unit);
+    }
+    return hopeless;
   }
 
   /** Adds what another accumulator has seen of other samples. */
@@ -182,13 +231,21 @@ export class SquareAccumulator {
   sum = 0;
 
   add(tensor: Tensor): void {
-    const values = valuesOf(tensor);
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i];
+    this.count += tensor.size;
+    const heap = heapTensor(tensor);
+    if (heap !== null) {
+      heap.withScratch(16, (scratch) => {
+        heap.kernels.sumSquares(heap.pointer, tensor.size, scratch);
+        const [sum, nonFinite] = heap.float64(scratch, 2);
+        this.sum += sum;
+        this.nonFinite += nonFinite;
+      });
+      return;
+    }
+    for (const value of valuesOf(tensor)) {
       if (Number.isFinite(value)) this.sum += value * value;
       else this.nonFinite++;
     }
-    this.count += values.length;
   }
 
   merge(other: SquareAccumulator): void {

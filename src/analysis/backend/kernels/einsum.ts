@@ -18,8 +18,8 @@ interface Labelled {
 }
 
 /**
- * Einstein summation as matrix products: two operands at a time, their shared letters are batch axes where a later
- * operand or the output needs them, and are summed over otherwise.
+ * Einstein summation of one or two operands as a batched matrix product: letters that both operands share are batch axes
+ * where the output has them, and are summed over otherwise.
  */
 export function registerEinsum(): void {
   wasmKernel<NamedTensorMap, { equation: string }>(Einsum, ({ inputs, attributes }) => {
@@ -28,39 +28,30 @@ export function registerEinsum(): void {
     const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, tensors.length);
     backend_util.checkEinsumDimSizes(allDims.length, idDims, tensors);
     const [left, output] = equation.split('->');
-    const letters = left.split(',');
+    const operands = left.split(',').map((labels, i): Labelled => ({ tensor: tensors[i], labels }));
     return tidy(() => {
-      let result: Labelled = { tensor: tensors[0], labels: letters[0] };
-      for (let i = 1; i < tensors.length; i++) {
-        const needed = output + letters.slice(i + 1).join('');
-        result = contract(result, { tensor: tensors[i], labels: letters[i] }, needed);
-      }
+      const result = operands.length === 1 ? operands[0] : product(operands[0], operands[1], output);
       return arrange(sumAway(result, output), output);
     });
   });
 }
 
-/** The product of two operands, keeping the axes whose letters are `needed`. */
-function contract(a: Labelled, b: Labelled, needed: string): Labelled {
-  const left = sumAway(a, needed + b.labels);
-  const right = sumAway(b, needed + a.labels);
+/** The product of two operands, without the axes that the output lacks. */
+function product(a: Labelled, b: Labelled, output: string): Labelled {
+  const left = sumAway(a, output + b.labels);
+  const right = sumAway(b, output + a.labels);
   const shared = [...left.labels].filter((label) => right.labels.includes(label));
-  const batch = shared.filter((label) => needed.includes(label)).join('');
-  const summed = shared.filter((label) => !needed.includes(label)).join('');
+  const batch = shared.filter((label) => output.includes(label)).join('');
+  const summed = shared.filter((label) => !output.includes(label)).join('');
   const rows = without(left.labels, batch + summed);
   const columns = without(right.labels, batch + summed);
   const lengths = new Map([...axisLengths(left), ...axisLengths(right)]);
-  const length = (labels: string): number => [...labels].reduce((product, label) => product * lengths.get(label)!, 1);
+  const length = (labels: string): number => [...labels].reduce((total, label) => total * lengths.get(label)!, 1);
   const x = reshape(arrange(left, batch + rows + summed), [length(batch), length(rows), length(summed)]);
   const y = reshape(arrange(right, batch + summed + columns), [length(batch), length(summed), length(columns)]);
   const labels = batch + rows + columns;
-  return {
-    tensor: reshape(
-      matMul(x, y),
-      [...labels].map((label) => lengths.get(label)!),
-    ),
-    labels,
-  };
+  const shape = [...labels].map((label) => lengths.get(label)!);
+  return { tensor: reshape(matMul(x, y), shape), labels };
 }
 
 /** Sums over the axes whose letters are not `needed`. */

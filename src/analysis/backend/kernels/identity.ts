@@ -16,6 +16,6 @@ export function registerIdentity(): void {
 }
 
 /** Some kernels of tfjs look up the shape with which values were made, so a reshaped tensor needs values of its own. */
-function shareable({ backend }: KernelCall<unknown, unknown>, x: TensorInfo): boolean {
-  return x.dtype !== 'string' && util.arraysEqual(backend.dataIdMap.get(x.dataId).shape, x.shape);
+function shareable(call: KernelCall<unknown, unknown>, x: TensorInfo): boolean {
+  return x.dtype !== 'string' && util.arraysEqual(call.originalShape(x), x.shape);
 }

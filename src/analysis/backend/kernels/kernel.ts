@@ -37,6 +37,18 @@ export class KernelCall<Inputs, Attributes> {
     return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype };
   }
 
+  /** The same values at another place of the heap. */
+  copy(tensor: TensorInfo): TensorInfo {
+    const out = this.output(tensor.shape, tensor.dtype);
+    this.backend.typedArrayFromHeap(out).set(this.backend.typedArrayFromHeap(tensor));
+    return out;
+  }
+
+  /** The shape with which the values were made; that of the tensor may be another, by a reshape. */
+  originalShape(tensor: TensorInfo): number[] {
+    return this.backend.dataIdMap.get(tensor.dataId).shape;
+  }
+
   /** Runs another kernel of this backend; its output must be released with `release` or handed out. */
   run(kernelName: string, inputs: Record<string, TensorInfo>, attributes: NamedAttrMap): TensorInfo {
     const { kernelFunc } = getKernel(kernelName, 'wasm');
@@ -54,7 +66,7 @@ export class KernelCall<Inputs, Attributes> {
  */
 export function wasmKernel<Inputs, Attributes>(
   kernelName: string,
-  kernel: (call: KernelCall<Inputs, Attributes>, stock: () => TensorInfo) => TensorInfo,
+  kernel: (call: KernelCall<Inputs, Attributes>, stock: (inputs?: Inputs) => TensorInfo) => TensorInfo,
 ): void {
   const previous = getKernel(kernelName, 'wasm');
   if (previous != null) unregisterKernel(kernelName, 'wasm');
@@ -65,7 +77,7 @@ export function wasmKernel<Inputs, Attributes>(
     kernelFunc: (args) =>
       kernel(
         new KernelCall(args.backend as BackendWasm, args.inputs as Inputs, args.attrs as Attributes),
-        () => previous.kernelFunc(args) as TensorInfo,
+        (inputs) => previous.kernelFunc({ ...args, inputs: inputs ?? args.inputs }) as TensorInfo,
       ),
   });
 }

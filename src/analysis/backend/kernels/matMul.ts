@@ -1,4 +1,4 @@
-import { BatchMatMul, type TensorInfo } from '@tensorflow/tfjs-core';
+import { _FusedMatMul, BatchMatMul, type TensorInfo } from '@tensorflow/tfjs-core';
 import { size, wasmKernel, type KernelCall } from './kernel';
 
 interface Operands {
@@ -19,7 +19,8 @@ export function registerMatMul(): void {
     const { a, b } = call.inputs;
     const { transposeA, transposeB } = call.attributes;
     const plain = !transposeA && !transposeB;
-    if (plain || a.dtype !== 'float32' || b.dtype !== 'float32' || size(a) === 0 || size(b) === 0) return stock();
+    if (a.dtype !== 'float32' || b.dtype !== 'float32' || size(a) === 0 || size(b) === 0) return stock();
+    if (plain) return withMatrixOfItsOwn(call, stock);
     if (transposeA && !transposeB && sameBatch(a, b)) return productOfTransposedA(call);
     const left = transposeA ? transposed(call, a) : call.share(a);
     const right = transposeB ? transposed(call, b) : call.share(b);
@@ -28,6 +29,23 @@ export function registerMatMul(): void {
     call.release(right);
     return out;
   });
+  wasmKernel<Operands, unknown>(_FusedMatMul, withMatrixOfItsOwn);
+}
+
+/**
+ * tfjs keeps the operator that it makes for a right operand under the number of the operand's values, without its shape.
+ * The same values under another shape would be read by that operator out of bounds, so they are copied first.
+ */
+function withMatrixOfItsOwn<Inputs extends Operands>(
+  call: KernelCall<Inputs, unknown>,
+  stock: (inputs?: Inputs) => TensorInfo,
+): TensorInfo {
+  const { b } = call.inputs;
+  if (call.originalShape(b).slice(-2).join() === b.shape.slice(-2).join()) return stock();
+  const copy = call.copy(b);
+  const out = stock({ ...call.inputs, b: copy });
+  call.release(copy);
+  return out;
 }
 
 /** `a: [..., depth, rows]`, `b: [..., depth, columns]`. */

@@ -1,0 +1,456 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { seededRandom, type Random } from './support';
+
+interface Window {
+  batch: number;
+  height: number;
+  width: number;
+  channels: number;
+  outChannels: number;
+  filter: [number, number];
+  strides: [number, number];
+  dilations: [number, number];
+  pad: 'same' | 'valid';
+  outHeight: number;
+  outWidth: number;
+  padTop: number;
+  padLeft: number;
+}
+
+const CASES = 40;
+
+/** Largest error allowed, relative to the sum of the magnitudes of the summands. */
+const TOLERANCE = 1e-6;
+
+/** Random geometry; paddings from the definition of 'same' in TensorFlow's documentation, not from tfjs. */
+function randomWindow(random: Random): Window {
+  const pad = random.uniform() < 0.5 ? 'same' : 'valid';
+  const filter: [number, number] = [random.integer(1, 4), random.integer(1, 4)];
+  const dilated = random.uniform() < 0.4;
+  const dilations: [number, number] = dilated ? [random.integer(1, 3), random.integer(1, 3)] : [1, 1];
+  const strides: [number, number] = dilated ? [1, 1] : [random.integer(1, 3), random.integer(1, 3)];
+  const effective = filter.map((size, axis) => (size - 1) * dilations[axis] + 1);
+  const [height, width] = effective.map((size) => size + random.integer(0, 7));
+  const [vertical, horizontal] = [height, width].map((size, axis) => {
+    if (pad === 'valid') return { out: Math.floor((size - effective[axis]) / strides[axis]) + 1, before: 0 };
+    const out = Math.ceil(size / strides[axis]);
+    return { out, before: Math.max(0, Math.floor(((out - 1) * strides[axis] + effective[axis] - size) / 2)) };
+  });
+  return {
+    batch: random.integer(0, 9) === 0 ? 0 : random.integer(1, 3),
+    height,
+    width,
+    channels: random.integer(1, 21),
+    outChannels: random.integer(1, 21),
+    filter,
+    strides,
+    dilations,
+    pad,
+    outHeight: vertical.out,
+    outWidth: horizontal.out,
+    padTop: vertical.before,
+    padLeft: horizontal.before,
+  };
+}
+
+/** Visits every pair of an output position and an input position inside its window. */
+function eachTap(w: Window, visit: (x: number, tap: number, y: number) => void): void {
+  for (let b = 0; b < w.batch; b++)
+    for (let oh = 0; oh < w.outHeight; oh++)
+      for (let ow = 0; ow < w.outWidth; ow++)
+        for (let kh = 0; kh < w.filter[0]; kh++)
+          for (let kw = 0; kw < w.filter[1]; kw++) {
+            const ih = oh * w.strides[0] + kh * w.dilations[0] - w.padTop;
+            const iw = ow * w.strides[1] + kw * w.dilations[1] - w.padLeft;
+            if (ih < 0 || iw < 0 || ih >= w.height || iw >= w.width) continue;
+            const x = (b * w.height + ih) * w.width + iw;
+            visit(x, kh * w.filter[1] + kw, (b * w.outHeight + oh) * w.outWidth + ow);
+          }
+}
+
+/** A float64 sum of products that remembers the magnitude of its summands. */
+class Sums {
+  readonly values: Float64Array;
+  private readonly magnitudes: Float64Array;
+
+  constructor(size: number) {
+    this.values = new Float64Array(size);
+    this.magnitudes = new Float64Array(size);
+  }
+
+  add(index: number, value: number): void {
+    this.values[index] += value;
+    this.magnitudes[index] += Math.abs(value);
+  }
+
+  expectEqual(actual: tf.Tensor, shape: number[]): void {
+    expect(actual.shape).toEqual(shape);
+    const values = actual.dataSync();
+    actual.dispose();
+    expect(values.length).toBe(this.values.length);
+    let worst = 0;
+    this.values.forEach((value, i) => {
+      const error = Math.abs(values[i] - value) / (this.magnitudes[i] + 1e-30);
+      worst = Math.max(worst, Number.isNaN(error) ? Infinity : error);
+    });
+    expect(worst).toBeLessThanOrEqual(TOLERANCE);
+  }
+}
+
+const run = (name: string, inputs: Record<string, tf.Tensor>, attributes: tf.NamedAttrMap): tf.Tensor =>
+  tf.engine().runKernel(name, inputs, attributes);
+
+function withTensors(tensors: tf.Tensor[], use: () => void): void {
+  use();
+  tf.dispose(tensors);
+}
+
+function forEachCase(seed: number, body: (random: Random, w: Window) => void): void {
+  const random = seededRandom(seed);
+  for (let i = 0; i < CASES; i++) body(random, randomWindow(random));
+}
+
+/** Compares every kernel of src/analysis/backend with a direct loop in float64. */
+export function kernelCases(): void {
+  test('Conv2DBackpropFilter and Conv2DBackpropInput', () => {
+    forEachCase(1, (random, w) => {
+      const { channels, outChannels } = w;
+      const xShape = [w.batch, w.height, w.width, channels];
+      const yShape = [w.batch, w.outHeight, w.outWidth, outChannels];
+      const filterShape = [...w.filter, channels, outChannels];
+      const [X, F, D] = [xShape, filterShape, yShape].map((shape) => random.normals(tf.util.sizeFromShape(shape)));
+      const dw = new Sums(F.length);
+      const dx = new Sums(X.length);
+      eachTap(w, (x, tap, y) => {
+        for (let ci = 0; ci < channels; ci++)
+          for (let co = 0; co < outChannels; co++) {
+            const [xi, fi, yi] = [x * channels + ci, (tap * channels + ci) * outChannels + co, y * outChannels + co];
+            dw.add(fi, X[xi] * D[yi]);
+            dx.add(xi, F[fi] * D[yi]);
+          }
+      });
+      const [x, filter, dy] = [tf.tensor(X, xShape), tf.tensor(F, filterShape), tf.tensor(D, yShape)];
+      const { strides, dilations, pad } = w;
+      const attributes = { strides, dilations, pad, dataFormat: 'NHWC' };
+      withTensors([x, filter, dy], () => {
+        dw.expectEqual(run('Conv2DBackpropFilter', { x, dy }, { ...attributes, filterShape }), filterShape);
+        dx.expectEqual(run('Conv2DBackpropInput', { dy, filter }, { ...attributes, inputShape: xShape }), xShape);
+      });
+    });
+  });
+
+  test('DepthwiseConv2dNativeBackpropFilter and -Input', () => {
+    forEachCase(2, (random, w) => {
+      const { channels } = w;
+      const multiplier = random.uniform() < 0.6 ? 1 : random.integer(2, 3);
+      const outChannels = channels * multiplier;
+      const xShape = [w.batch, w.height, w.width, channels];
+      const yShape = [w.batch, w.outHeight, w.outWidth, outChannels];
+      const filterShape = [...w.filter, channels, multiplier];
+      const [X, F, D] = [xShape, filterShape, yShape].map((shape) => random.normals(tf.util.sizeFromShape(shape)));
+      const dw = new Sums(F.length);
+      const dx = new Sums(X.length);
+      eachTap(w, (x, tap, y) => {
+        for (let co = 0; co < outChannels; co++) {
+          const xi = x * channels + Math.floor(co / multiplier);
+          dw.add(tap * outChannels + co, X[xi] * D[y * outChannels + co]);
+          dx.add(xi, F[tap * outChannels + co] * D[y * outChannels + co]);
+        }
+      });
+      const [x, filter, dy] = [tf.tensor(X, xShape), tf.tensor(F, filterShape), tf.tensor(D, yShape)];
+      const { strides, dilations, pad } = w;
+      const attributes = { strides, dilations, pad };
+      withTensors([x, filter, dy], () => {
+        const onFilter = run('DepthwiseConv2dNativeBackpropFilter', { x, dy }, { ...attributes, filterShape });
+        dw.expectEqual(onFilter, filterShape);
+        const onInput = run(
+          'DepthwiseConv2dNativeBackpropInput',
+          { dy, filter },
+          { ...attributes, inputShape: xShape },
+        );
+        dx.expectEqual(onInput, xShape);
+      });
+    });
+  });
+
+  test.each([
+    ['any values', (value: number) => value],
+    ['negative values only', (value: number) => -1 - Math.abs(value)],
+    ['ties', (value: number) => Math.round(value)],
+    ['nothing but ties', () => -2],
+    ['some NaN and -Infinity', (value: number) => (value > 1 ? NaN : value < -1 ? -Infinity : value)],
+  ])('MaxPoolGrad: %s', (_name, map) => {
+    forEachCase(3, (random, w) => {
+      const pooling: Window = { ...w, dilations: [1, 1] };
+      if (w.dilations.join() !== '1,1') return;
+      const { channels, strides, pad } = pooling;
+      const xShape = [w.batch, w.height, w.width, channels];
+      const yShape = [w.batch, w.outHeight, w.outWidth, channels];
+      const X = random.normals(tf.util.sizeFromShape(xShape)).map(map);
+      const D = random.normals(tf.util.sizeFromShape(yShape));
+      const winners = new Map<number, number>();
+      // Row-major order, so that the first of equals wins; NaN never compares as larger.
+      eachTap(pooling, (x, _tap, y) => {
+        for (let c = 0; c < channels; c++) {
+          const best = winners.get(y * channels + c);
+          if (X[x * channels + c] > (best === undefined ? -Infinity : X[best]))
+            winners.set(y * channels + c, x * channels + c);
+        }
+      });
+      const dx = new Sums(X.length);
+      for (const [y, x] of winners) dx.add(x, D[y]);
+      const [input, dy] = [tf.tensor(X, xShape), tf.tensor(D, yShape)];
+      withTensors([input, dy], () => {
+        dx.expectEqual(run('MaxPoolGrad', { dy, input, output: dy }, { filterSize: w.filter, strides, pad }), xShape);
+      });
+    });
+  });
+
+  test('AvgPoolGrad', () => {
+    forEachCase(4, (random, w) => {
+      if (w.dilations.join() !== '1,1') return;
+      const { channels, strides, pad } = w;
+      const xShape = [w.batch, w.height, w.width, channels];
+      const yShape = [w.batch, w.outHeight, w.outWidth, channels];
+      const D = random.normals(tf.util.sizeFromShape(yShape));
+      const inside = new Map<number, number>();
+      eachTap(w, (_x, _tap, y) => inside.set(y, (inside.get(y) ?? 0) + 1));
+      const dx = new Sums(tf.util.sizeFromShape(xShape));
+      eachTap(w, (x, _tap, y) => {
+        for (let c = 0; c < channels; c++) dx.add(x * channels + c, D[y * channels + c] / inside.get(y)!);
+      });
+      const [input, dy] = [tf.zeros(xShape), tf.tensor(D, yShape)];
+      withTensors([input, dy], () => {
+        dx.expectEqual(run('AvgPoolGrad', { dy, input }, { filterSize: w.filter, strides, pad }), xShape);
+      });
+    });
+  });
+
+  test('products of transposed matrices', () => {
+    const random = seededRandom(5);
+    for (let i = 0; i < CASES; i++) {
+      const batch = [[], [1], [3], [2, 2]][random.integer(0, 3)];
+      const rows = random.integer(1, 19);
+      const depth = i % 5 === 0 ? random.integer(250, 530) : random.integer(1, 30);
+      const columns = random.integer(1, 19);
+      const [transposeA, transposeB] = [i % 2 === 0, i % 3 === 0];
+      const count = batch.reduce((product, length) => product * length, 1);
+      const A = random.normals(count * rows * depth);
+      const B = random.normals(count * depth * columns);
+      const out = new Sums(count * rows * columns);
+      for (let b = 0; b < count; b++)
+        for (let m = 0; m < rows; m++)
+          for (let n = 0; n < columns; n++)
+            for (let k = 0; k < depth; k++) {
+              const a = b * rows * depth + (transposeA ? k * rows + m : m * depth + k);
+              const c = b * depth * columns + (transposeB ? n * depth + k : k * columns + n);
+              out.add((b * rows + m) * columns + n, A[a] * B[c]);
+            }
+      const a = tf.tensor(A, [...batch, ...(transposeA ? [depth, rows] : [rows, depth])]);
+      const b = tf.tensor(B, [...batch, ...(transposeB ? [columns, depth] : [depth, columns])]);
+      if (batch.length === 0) {
+        withTensors([a, b], () => out.expectEqual(tf.matMul(a, b, transposeA, transposeB), [rows, columns]));
+      } else {
+        const product = run('BatchMatMul', { a, b }, { transposeA, transposeB });
+        withTensors([a, b], () => out.expectEqual(product, [...batch, rows, columns]));
+      }
+    }
+  });
+
+  test('products of matrices broadcast over the batch', () => {
+    const random = seededRandom(6);
+    const [A, B] = [random.normals(2 * 5 * 3), random.normals(5 * 4)];
+    const out = new Sums(2 * 3 * 4);
+    for (let b = 0; b < 2; b++)
+      for (let m = 0; m < 3; m++)
+        for (let n = 0; n < 4; n++)
+          for (let k = 0; k < 5; k++) out.add((b * 3 + m) * 4 + n, A[(b * 5 + k) * 3 + m] * B[k * 4 + n]);
+    const [a, b] = [tf.tensor(A, [2, 5, 3]), tf.tensor(B, [1, 5, 4])];
+    withTensors([a, b], () => out.expectEqual(tf.matMul(a, b, true, false), [2, 3, 4]));
+  });
+
+  test('UnsortedSegmentSum', () => {
+    const random = seededRandom(7);
+    for (let i = 0; i < CASES; i++) {
+      const [rows, columns, segments] = [random.integer(0, 12), random.integer(1, 19), random.integer(1, 6)];
+      const X = random.normals(rows * columns);
+      const ids = Int32Array.from({ length: rows }, () => random.integer(0, segments - 1));
+      const out = new Sums(segments * columns);
+      X.forEach((value, index) => out.add(ids[Math.floor(index / columns)] * columns + (index % columns), value));
+      const [x, segmentIds] = [tf.tensor(X, [rows, columns]), tf.tensor(ids, [rows], 'int32')];
+      withTensors([x, segmentIds], () => {
+        out.expectEqual(run('UnsortedSegmentSum', { x, segmentIds }, { numSegments: segments }), [segments, columns]);
+      });
+    }
+  });
+
+  test.each([
+    ['relu', (x: tf.Tensor) => tf.relu(x), (x: number) => x > 0],
+    ['relu6', (x: tf.Tensor) => tf.relu6(x), (x: number) => x > 0 && x <= 6],
+    ['clipByValue', (x: tf.Tensor) => tf.clipByValue(x, -1, 2), (x: number) => x >= -1 && x <= 2],
+  ] as const)('gradient of %s', (_name, activation, passes) => {
+    const random = seededRandom(8);
+    for (const size of [0, 1, 3, 4, 6, 37, 128]) {
+      const borders = [0, -0, 1e-45, -1e-45, -1, 2, 6, 6.0000005, Infinity, -Infinity, NaN];
+      const X = random.normals(size).map((value, i) => (i % 3 === 0 ? borders[random.integer(0, 9)] : 4 * value));
+      const D = random.normals(size);
+      const out = new Sums(size);
+      X.forEach((value, i) => out.add(i, passes(value) ? D[i] : 0));
+      const [x, dy] = [tf.tensor1d(X), tf.tensor1d(D)];
+      withTensors([x, dy], () => out.expectEqual(tf.grad(activation)(x, dy), [size]));
+    }
+  });
+
+  test('gradients of batch normalisation', () => {
+    const random = seededRandom(9);
+    for (const [shape, mean] of [
+      [[7, 5], 0],
+      [[3, 4, 5, 6], 0],
+      [[200, 3], 100],
+      [[2, 9, 9, 17], -3],
+    ] as [number[], number][]) {
+      const channels = shape[shape.length - 1];
+      const rows = tf.util.sizeFromShape(shape) / channels;
+      const X = random.normals(rows * channels).map((value) => value + mean);
+      const D = random.normals(rows * channels);
+      const [M, S, O] = [0, 1, 2].map(() => random.normals(channels));
+      const V = random.normals(channels).map((value) => value ** 2 + 0.1);
+      M.forEach((value, c) => (M[c] = value + mean));
+      const [dx, dm, dv, ds, doffset] = [X.length, channels, channels, channels, channels].map(
+        (size) => new Sums(size),
+      );
+      D.forEach((d, i) => {
+        const c = i % channels;
+        const inverse = 1 / Math.sqrt(V[c] + 1e-3);
+        dx.add(i, d * inverse * S[c]);
+        dm.add(c, -d * inverse * S[c]);
+        dv.add(c, -0.5 * d * (X[i] - M[c]) * inverse ** 3 * S[c]);
+        ds.add(c, d * (X[i] - M[c]) * inverse);
+        doffset.add(c, d);
+      });
+      const tensors = [tf.tensor(X, shape), ...[M, V, O, S].map((values) => tf.tensor1d(values))];
+      const normalize = (x: tf.Tensor, m: tf.Tensor, v: tf.Tensor, o: tf.Tensor, s: tf.Tensor): tf.Tensor =>
+        tf.batchNorm(x as tf.Tensor4D, m as tf.Tensor1D, v as tf.Tensor1D, o as tf.Tensor1D, s as tf.Tensor1D, 1e-3);
+      const dy = tf.tensor(D, shape);
+      const results = tf.grads(normalize)(tensors, dy);
+      [dx, dm, dv, doffset, ds].forEach((sums, i) => sums.expectEqual(results[i], i === 0 ? shape : [channels]));
+      tf.dispose([...tensors, dy]);
+    }
+  });
+
+  test.each([
+    [
+      'ab,bc->ac',
+      [
+        [3, 4],
+        [4, 5],
+      ],
+    ],
+    [
+      'abc,cd->abd',
+      [
+        [2, 3, 4],
+        [4, 5],
+      ],
+    ],
+    [
+      'abcd,aecd->acbe',
+      [
+        [2, 3, 2, 4],
+        [2, 5, 2, 4],
+      ],
+    ],
+    ['ab->ba', [[3, 4]]],
+    ['abc->b', [[3, 4, 2]]],
+    [
+      'ab,ac->a',
+      [
+        [3, 4],
+        [3, 2],
+      ],
+    ],
+    ['a,b->ab', [[3], [4]]],
+  ] as [string, number[][]][])('einsum %s and its gradients', (equation, shapes) => {
+    const random = seededRandom(10);
+    const [left, output] = equation.split('->');
+    const letters = left.split(',');
+    const lengths = new Map<string, number>();
+    letters.forEach((labels, i) => [...labels].forEach((label, axis) => lengths.set(label, shapes[i][axis])));
+    const all = [...lengths.keys()];
+    const outShape = [...output].map((label) => lengths.get(label)!);
+    const data = shapes.map((shape) => random.normals(tf.util.sizeFromShape(shape)));
+    const D = random.normals(tf.util.sizeFromShape(outShape));
+    const sums = [new Sums(D.length), ...data.map((values) => new Sums(values.length))];
+    const offset = (labels: string, position: Map<string, number>): number =>
+      [...labels].reduce((index, label) => index * lengths.get(label)! + position.get(label)!, 0);
+    const total = all.reduce((product, label) => product * lengths.get(label)!, 1);
+    for (let flat = 0; flat < total; flat++) {
+      const position = new Map<string, number>();
+      let rest = flat;
+      for (const label of all) {
+        position.set(label, rest % lengths.get(label)!);
+        rest = Math.floor(rest / lengths.get(label)!);
+      }
+      const y = offset(output, position);
+      const values = data.map((operand, i) => operand[offset(letters[i], position)]);
+      sums[0].add(
+        y,
+        values.reduce((product, value) => product * value, 1),
+      );
+      data.forEach((_, i) => {
+        const others = values.reduce((product, value, j) => (i === j ? product : product * value), 1);
+        sums[i + 1].add(offset(letters[i], position), D[y] * others);
+      });
+    }
+    const tensors = data.map((values, i) => tf.tensor(values, shapes[i]));
+    const dy = tf.tensor(D, outShape);
+    sums[0].expectEqual(tf.einsum(equation, ...tensors), outShape);
+    const gradients = tf.grads((...operands: tf.Tensor[]) => tf.einsum(equation, ...operands))(tensors, dy);
+    gradients.forEach((gradient, i) => sums[i + 1].expectEqual(gradient, shapes[i]));
+    tf.dispose([...tensors, dy]);
+  });
+
+  test('clones and casts share values without sharing their fate', () => {
+    const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+    const clone = tf.clone(x);
+    const cast = tf.cast(clone, 'float32');
+    const reshaped = tf.tidy(() => tf.clone(tf.reshape(cast, [4])));
+    x.dispose();
+    cast.dispose();
+    expect(Array.from(clone.dataSync())).toEqual([1, 2, 3, 4]);
+    clone.dispose();
+    expect(reshaped.shape).toEqual([4]);
+    expect(Array.from(reshaped.dataSync())).toEqual([1, 2, 3, 4]);
+    tf.dispose(reshaped);
+    const [words, flags] = [tf.tensor1d(['a', 'b']), tf.tensor1d([true, false])];
+    const copies = [tf.clone(words), tf.clone(flags)];
+    tf.dispose([words, flags]);
+    expect(copies[0].dataSync()).toEqual(['a', 'b']);
+    expect(Array.from(copies[1].dataSync())).toEqual([1, 0]);
+    tf.dispose(copies);
+  });
+
+  test('the same values serve as right operands of several shapes', () => {
+    const values = tf.tensor1d([1, 2, 3, 4, 5, 6]);
+    const shapes: [number, number][] = [
+      [1, 6],
+      [6, 1],
+      [2, 3],
+      [3, 2],
+    ];
+    const results = shapes.map((shape) => {
+      const product = tf.tidy(() => tf.matMul(tf.ones([1, shape[0]]), tf.reshape(values, shape)));
+      const sums = Array.from(product.dataSync());
+      product.dispose();
+      return sums;
+    });
+    values.dispose();
+    expect(results).toEqual([[1, 2, 3, 4, 5, 6], [21], [5, 7, 9], [9, 12]]);
+  });
+
+  test('nothing is left behind', () => {
+    expect(tf.memory().numTensors).toBe(0);
+    expect(tf.memory().numDataBuffers).toBe(0);
+  });
+}

@@ -1,0 +1,14 @@
+import { env } from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { backendName, startBackend } from '../../../src/analysis/backend/backend';
+import { kernelCases } from './kernelCases';
+import { WASM_FOLDER } from './support';
+
+beforeAll(() => startBackend(WASM_FOLDER));
+
+test('runs on wasm with SIMD', () => {
+  expect(backendName()).toBe('wasm');
+  expect(env().getBool('WASM_HAS_SIMD_SUPPORT')).toBe(true);
+});
+
+kernelCases();

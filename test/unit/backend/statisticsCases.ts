@@ -1,0 +1,248 @@
+import { tensor, zeros, memory, type Tensor } from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { Histogram } from '../../../src/analysis/backend/histogram';
+import { SquareAccumulator, UnitAccumulator } from '../../../src/analysis/backend/unitStatistics';
+import { seededRandom } from './support';
+
+/** Two-pass float64 statistics of one unit, straight from the definitions. */
+function reference(data: Float32Array, shape: readonly [number, number, number], unit: number) {
+  const [samples, positions, units] = shape;
+  const all: number[] = [];
+  let activeSamples = 0;
+  for (let sample = 0; sample < samples; sample++) {
+    let active = false;
+    for (let position = 0; position < positions; position++) {
+      const value = data[(sample * positions + position) * units + unit];
+      all.push(value);
+      active ||= Number.isFinite(value) && value > 0;
+    }
+    if (active) activeSamples++;
+  }
+  const finite = all.filter(Number.isFinite);
+  const mean = finite.length === 0 ? 0 : finite.reduce((sum, value) => sum + value, 0) / finite.length;
+  return {
+    count: all.length,
+    nonFinite: all.length - finite.length,
+    zeros: finite.filter((value) => value === 0).length,
+    positives: finite.filter((value) => value > 0).length,
+    activeSamples,
+    mean,
+    m2: finite.reduce((sum, value) => sum + (value - mean) ** 2, 0),
+    minimum: finite.reduce((a, b) => Math.min(a, b), Infinity),
+    maximum: finite.reduce((a, b) => Math.max(a, b), -Infinity),
+  };
+}
+
+function accumulate(tensors: readonly Tensor[], units: number): UnitAccumulator {
+  const accumulator = new UnitAccumulator(units);
+  for (const chunk of tensors) {
+    accumulator.add(chunk, chunk.shape[0]);
+    chunk.dispose();
+  }
+  return accumulator;
+}
+
+const SHAPES: [number, number, number][] = [
+  [5, 1, 1],
+  [3, 7, 1],
+  [64, 1, 3],
+  [9, 5, 4],
+  [17, 3, 7],
+  [4, 49, 18],
+  [33, 2, 64],
+  [2, 1, 130],
+  [1, 200, 35],
+];
+
+/** N(mean, spread^2) with ReLU zeros and, where asked, non-finite values. */
+function values(seed: number, size: number, mean: number, spread: number, kind: string): Float32Array {
+  const random = seededRandom(seed);
+  return Float32Array.from({ length: size }, () => {
+    const value = mean + spread * random.normal();
+    const draw = random.uniform();
+    if (kind === 'non-finite' && draw < 0.2) return draw < 0.05 ? NaN : draw < 0.12 ? Infinity : -Infinity;
+    return kind === 'relu' ? Math.max(0, value) : value;
+  });
+}
+
+/** Compares the accumulators with two-pass float64 references, on whichever backend runs. */
+export function statisticsCases(): void {
+  describe.each(SHAPES)('statistics of [%i, %i, %i]', (samples, positions, units) => {
+    const shape = [samples, positions, units] as const;
+    const size = samples * positions * units;
+
+    test.each([
+      ['standard normal', 0, 1, 'plain'],
+      ['mean 1e3, deviation 1', 1e3, 1, 'plain'],
+      ['tiny', 0, 1e-30, 'plain'],
+      ['huge', 0, 1e37, 'plain'],
+      ['after a ReLU', -0.5, 1, 'relu'],
+      ['with NaN and infinities', 0, 1, 'non-finite'],
+    ])('%s', (_name, mean, spread, kind) => {
+      const data = values(7 + size, size, mean, spread, kind);
+      const statistics = accumulate([tensor(data, [...shape])], units);
+      for (let unit = 0; unit < units; unit++) {
+        const expected = reference(data, shape, unit);
+        for (const exact of [
+          'count',
+          'nonFinite',
+          'zeros',
+          'positives',
+          'activeSamples',
+          'minimum',
+          'maximum',
+        ] as const) {
+          expect(statistics[exact][unit], `${exact} of unit ${unit}`).toBe(expected[exact]);
+        }
+        expect(Math.abs(statistics.mean[unit] - expected.mean)).toBeLessThanOrEqual(1e-12 * (Math.abs(mean) + spread));
+        expect(Math.abs(statistics.m2[unit] - expected.m2)).toBeLessThanOrEqual(1e-10 * expected.m2);
+      }
+    });
+
+    test('do not depend on how the batch is cut', () => {
+      const data = values(size, size, 1e3, 1, 'non-finite');
+      const whole = accumulate([tensor(data, [...shape])], units);
+      for (const cut of [1, 2, 3].filter((cut) => cut < samples)) {
+        const split = cut * positions * units;
+        const chunks = () => [
+          tensor(data.subarray(0, split), [cut, positions, units]),
+          tensor(data.subarray(split), [samples - cut, positions, units]),
+        ];
+        expect(accumulate(chunks(), units)).toEqual(whole);
+        const [first, second] = chunks().map((chunk) => accumulate([chunk], units));
+        first.merge(second);
+        expect(first.count).toEqual(whole.count);
+        expect(first.activeSamples).toEqual(whole.activeSamples);
+        for (let unit = 0; unit < units; unit++) {
+          expect(Math.abs(first.mean[unit] - whole.mean[unit])).toBeLessThanOrEqual(1e-12 * Math.abs(whole.mean[unit]));
+          expect(Math.abs(first.m2[unit] - whole.m2[unit])).toBeLessThanOrEqual(1e-12 * whole.m2[unit] + 1e-25);
+        }
+      }
+    });
+
+    test('pooled equals the statistics of all units together', () => {
+      const data = values(3 * size, size, 0.3, 2, 'non-finite');
+      const pooled = accumulate([tensor(data, [...shape])], units).pooled();
+      const expected = reference(data, [samples, positions * units, 1], 0);
+      for (const exact of ['count', 'nonFinite', 'zeros', 'positives', 'minimum', 'maximum'] as const) {
+        expect(pooled[exact]).toBe(expected[exact]);
+      }
+      expect(pooled.mean).toBeCloseTo(expected.mean, 12);
+      expect(Math.abs(pooled.m2 - expected.m2)).toBeLessThanOrEqual(1e-12 * expected.m2);
+    });
+  });
+
+  test('an outlier in first place costs no accuracy', () => {
+    const data = values(11, 1000, 0, 1, 'plain');
+    data[0] = 1e30;
+    const statistics = accumulate([tensor(data, [1000, 1])], 1);
+    const expected = reference(data, [1000, 1, 1], 0);
+    expect(statistics.mean[0] / expected.mean).toBeCloseTo(1, 12);
+    expect(statistics.m2[0] / expected.m2).toBeCloseTo(1, 9);
+  });
+
+  test('a unit that was never finite has no mean, minimum or maximum', () => {
+    const statistics = accumulate([tensor([NaN, 1, Infinity, 2], [2, 2])], 2);
+    expect(statistics.pooled()).toEqual({
+      count: 4,
+      nonFinite: 2,
+      zeros: 0,
+      positives: 2,
+      mean: 1.5,
+      m2: 0.5,
+      minimum: 1,
+      maximum: 2,
+    });
+    expect([statistics.mean[0], statistics.m2[0]]).toEqual([0, 0]);
+    expect([statistics.minimum[0], statistics.maximum[0]]).toEqual([Infinity, -Infinity]);
+  });
+
+  test('integer and empty tensors are counted too, wrong shapes are refused', () => {
+    const statistics = accumulate([tensor([1, 0, 3, -4], [2, 2], 'int32'), zeros([0, 2])], 2);
+    expect(Array.from(statistics.mean)).toEqual([2, -2]);
+    const wrong = zeros([2, 3]);
+    expect(() => statistics.add(wrong, 2)).toThrow(RangeError);
+    wrong.dispose();
+  });
+
+  describe('histogram', () => {
+    const fill = (...chunks: ArrayLike<number>[]): Histogram => {
+      const histogram = new Histogram();
+      for (const chunk of chunks) {
+        const values = tensor(Float32Array.from(chunk));
+        histogram.add(values);
+        values.dispose();
+      }
+      return histogram;
+    };
+
+    test.each([
+      ['normal', 0, 1],
+      ['far from 0', 1e3, 1],
+      ['tiny', 0, 1e-20],
+      ['huge', 0, 1e37],
+    ])('%s values fall into the right bins', (_name, mean, spread) => {
+      const data = values(5, 3001, mean, spread, 'non-finite');
+      const bins = fill(data).bins()!;
+      const finite = data.filter(Number.isFinite);
+      const width = (bins.maximum - bins.minimum) / bins.counts.length;
+      expect(Number.isInteger(Math.log2(width))).toBe(true);
+      expect(bins.minimum).toBeLessThanOrEqual(Math.min(...finite));
+      expect(bins.maximum).toBeGreaterThan(Math.max(...finite));
+      expect(bins.counts.length).toBeGreaterThan(15);
+      expect(bins.counts.length).toBeLessThanOrEqual(32);
+      bins.counts.forEach((count, bin) => {
+        const lower = bins.minimum + bin * width;
+        expect(count).toBe(finite.filter((value) => value >= lower && value < lower + width).length);
+      });
+    });
+
+    test('depends neither on chunks nor on their order', () => {
+      const small = values(1, 100, 0, 1e-3, 'plain');
+      const middle = values(2, 501, 5, 1, 'plain');
+      const large = values(3, 77, -100, 20, 'plain');
+      const whole = fill([...small, ...middle, ...large]);
+      expect(fill(small, middle, large)).toEqual(whole);
+      expect(fill(large, small, middle)).toEqual(whole);
+      const merged = fill(middle);
+      merged.merge(fill(large));
+      merged.merge(fill([NaN]));
+      merged.merge(fill(small));
+      expect(merged).toEqual(whole);
+    });
+
+    test('of constants has one bin, of nothing finite none', () => {
+      expect(fill([0, 0, 0]).bins()!.counts).toEqual([3]);
+      expect(fill([-7.25, -7.25]).bins()).toMatchObject({ minimum: -7.25, counts: [2] });
+      expect(
+        fill([0, 0], [3])
+          .bins()!
+          .counts.reduce((a, b) => a + b),
+      ).toBe(3);
+      expect(fill([NaN, Infinity]).bins()).toBeNull();
+    });
+  });
+
+  test('sum of squares of the finite entries', () => {
+    const squares = new SquareAccumulator();
+    expect(squares.rootMeanSquare).toBeNull();
+    const data = values(9, 1003, 1, 3, 'non-finite');
+    const finite = data.filter(Number.isFinite);
+    const other = new SquareAccumulator();
+    const [first, second] = [tensor(data.subarray(0, 500)), tensor(data.subarray(500))];
+    squares.add(first);
+    other.add(second);
+    squares.merge(other);
+    first.dispose();
+    second.dispose();
+    const expected = finite.reduce((sum, value) => sum + value * value, 0);
+    expect([squares.count, squares.nonFinite]).toEqual([data.length, data.length - finite.length]);
+    expect(squares.sum / expected).toBeCloseTo(1, 12);
+    expect(squares.rootMeanSquare).toBeCloseTo(Math.sqrt(expected / finite.length), 10);
+  });
+
+  test('nothing is left on the heap', () => {
+    expect(memory().numTensors).toBe(0);
+    expect(memory().numDataBuffers).toBe(0);
+  });
+}
