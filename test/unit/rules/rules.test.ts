@@ -1,0 +1,465 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { deadRelu } from '../../../src/analysis/rules/deadRelu';
+import { explodingGradient } from '../../../src/analysis/rules/explodingGradient';
+import { explodingSignal } from '../../../src/analysis/rules/explodingSignal';
+import { judge, openQuestions, RULES } from '../../../src/analysis/rules/judge';
+import { learningRateTooHigh } from '../../../src/analysis/rules/learningRateTooHigh';
+import { lowRank } from '../../../src/analysis/rules/lowRank';
+import { nonFinite } from '../../../src/analysis/rules/nonFinite';
+import { notZeroCentered } from '../../../src/analysis/rules/notZeroCentered';
+import { outputActivationMismatch } from '../../../src/analysis/rules/outputActivationMismatch';
+import { poorInitialization } from '../../../src/analysis/rules/poorInitialization';
+import { saturatedActivation } from '../../../src/analysis/rules/saturatedActivation';
+import { symmetricUnits } from '../../../src/analysis/rules/symmetricUnits';
+import { unnormalizedInput } from '../../../src/analysis/rules/unnormalizedInput';
+import { vanishingGradient } from '../../../src/analysis/rules/vanishingGradient';
+import { vanishingSignal } from '../../../src/analysis/rules/vanishingSignal';
+import { NO_EXPERIMENTS } from '../../../src/analysis/experiment/experiment';
+import type { CopiedLayer, Copies, LayerReport, LearningRateLadder, TrainingConfig } from '../../../src/report/report';
+import { bias, deadLayer, layer, measurement, statistics, units, weight } from './measurement';
+
+const NOISE = { source: 'normal', file: null } as const;
+const IMAGE_NOISE = { source: 'uniform', file: null, shape: [28, 28, 1] } as const;
+const output = (over: Partial<LayerReport> = {}): LayerReport =>
+  layer('output', {
+    role: 'output',
+    activation: 'softmax',
+    units: 10,
+    dead: null,
+    derivative: null,
+    gradient: null,
+    ...over,
+  });
+const gradient = (rms: number): Partial<LayerReport> => ({
+  gradient: { outputRms: rms, preActivationRms: rms, nonFinite: 0, weights: [], loss: null },
+});
+const variance = (value: number): Partial<LayerReport> => ({
+  signal: { variance: value, meanSquare: value, effectiveRank: 20, maximumRank: 50, expectedGain: null },
+});
+const copies = (layers: readonly LayerReport[], copied: (index: number) => Partial<CopiedLayer>): Copies => ({
+  count: 4,
+  layers: layers.map(({ name }, index) => ({ name, silentUnits: 0, variance: 1, gradientRms: 1, ...copied(index) })),
+});
+const training = (over: Partial<TrainingConfig>): { model: ReturnType<typeof measurement>['model'] } => {
+  const { model } = measurement([]);
+  return { model: { ...model, training: { optimizer: 'SGD', learningRate: 0.1, losses: [], ...over } } };
+};
+
+describe('a healthy network', () => {
+  it('gets no finding from any rule', () => {
+    expect(judge(measurement([layer('a'), layer('b'), output()]))).toEqual([]);
+    expect(RULES.length).toBe(14);
+  });
+});
+
+describe('dead-relu', () => {
+  const judged = (count: number, ...input: Parameters<typeof measurement>[2][]) =>
+    deadRelu.judge(
+      measurement([deadLayer('a', { confident: units(count), activeAtMost: 0.02 }), output()], {}, ...input),
+    );
+
+  it.each([
+    [4, 'information'],
+    [5, 'warning'],
+    [24, 'warning'],
+    [25, 'error'],
+  ])('calls %i of 50 dead units %s', (count, severity) => {
+    expect(judged(count)[0]).toMatchObject({ severity, layer: 'a', evidence: { dead: count } });
+  });
+
+  it('is milder on noise, and far milder on noise in place of images', () => {
+    expect(judged(10, NOISE)[0].severity).toBe('information');
+    expect(judged(25, NOISE)[0].severity).toBe('error');
+    expect(judged(40, IMAGE_NOISE)[0].severity).toBe('information');
+    expect(judged(46, IMAGE_NOISE)[0].severity).toBe('error');
+  });
+
+  it('says nothing of noise about units that are proved dead', () => {
+    const proved = deadLayer('a', { proved: units(30) });
+    expect(deadRelu.judge(measurement([proved], {}, IMAGE_NOISE))[0]).toMatchObject({
+      severity: 'error',
+      confidence: { grade: 'proved' },
+    });
+  });
+
+  it('does not count suspected, dormant or sparse units', () => {
+    const sparse = deadLayer(
+      'a',
+      { suspected: units(20), dormant: units(30) },
+      { output: statistics({ zeroShare: 0.97 }) },
+    );
+    expect(deadRelu.judge(measurement([sparse]))).toEqual([]);
+  });
+
+  it('tells born dead from killed in training by fresh copies', () => {
+    const dead = deadLayer('a', { confident: units(30), activeAtMost: 0.02 });
+    const cause = (silentUnits: number) =>
+      deadRelu.judge(
+        measurement([dead], { experiments: { ...NO_EXPERIMENTS, fresh: copies([dead], () => ({ silentUnits })) } }),
+      )[0].cause?.id;
+    expect(cause(28)).toBe('born-dead');
+    expect(cause(2)).toBe('killed-in-training');
+  });
+});
+
+describe('vanishing-gradient', () => {
+  const chain = (...rms: number[]) => [...rms.map((value, i) => layer(`h${i}`, gradient(value))), output()];
+
+  it.each([
+    [3.3e-3, null],
+    [3.1e-3, 'warning'],
+    [0.9e-4, 'error'],
+  ])('judges a gradient of %f relative to 1 as %s', (ratio, severity) => {
+    const found = vanishingGradient.judge(measurement(chain(ratio, 0.1, 1)));
+    expect(found[0]?.severity ?? null).toBe(severity);
+  });
+
+  it('does not change when the loss is scaled', () => {
+    const at = (scale: number) =>
+      vanishingGradient.judge(measurement(chain(1e-5 * scale, 0.1 * scale, scale)))[0].evidence['log10Ratio'];
+    expect(at(1e-6)).toBeCloseTo(at(1) as number, 9);
+    expect(at(1e6)).toBeCloseTo(at(1) as number, 9);
+  });
+
+  it('is silent about uniformly small gradients and about those that grow backwards', () => {
+    expect(vanishingGradient.judge(measurement(chain(1e-9, 1e-9, 1e-9)))).toEqual([]);
+    expect(vanishingGradient.judge(measurement(chain(1, 1e-3, 1e-6)))).toEqual([]);
+  });
+
+  it('compares norms, so that a wide layer before a narrow one does not look starved', () => {
+    const layers = [
+      layer('wide', { ...gradient(1e-2), outputShape: [64, 64, 50] }),
+      layer('narrow', { ...gradient(1), units: 4, outputShape: [4] }),
+    ];
+    expect(vanishingGradient.judge(measurement(layers))).toEqual([]);
+  });
+
+  it('judges an exactly zero gradient by what one step makes of it', () => {
+    const layers = [layer('a', gradient(0)), layer('b', gradient(1))];
+    const after = (rms: number) => ({
+      experiments: { ...NO_EXPERIMENTS, afterOneStep: copies(layers, (i) => ({ gradientRms: i === 0 ? rms : 1 })) },
+    });
+    expect(vanishingGradient.judge(measurement(layers, after(1e-3)))).toEqual([]);
+    expect(vanishingGradient.judge(measurement(layers, after(0)))[0].severity).toBe('error');
+  });
+
+  it('names the cause by the first copy that is cured', () => {
+    const layers = chain(1e-8, 1e-4, 1);
+    const vanished = copies(layers, (i) => ({ gradientRms: [1e-8, 1e-4, 1, 1][i] }));
+    const cured = copies(layers, () => ({ gradientRms: 1 }));
+    const cause = (fresh: Copies, fitting: Copies, rectified: Copies | null) =>
+      vanishingGradient.judge(measurement(layers, { experiments: { ...NO_EXPERIMENTS, fresh, fitting, rectified } }))[0]
+        .cause?.id;
+    expect(cause(cured, cured, cured)).toBe('weights');
+    expect(cause(vanished, cured, cured)).toBe('initialization');
+    expect(cause(vanished, vanished, cured)).toBe('activation');
+    expect(cause(vanished, vanished, null)).toBe('depth');
+  });
+});
+
+describe('exploding-gradient', () => {
+  it.each([
+    [900, null],
+    [1100, 'warning'],
+    [2e5, 'error'],
+  ])('judges a growth of %f as %s', (factor, severity) => {
+    const layers = [layer('a', gradient(factor)), layer('b', gradient(10)), layer('c', gradient(1))];
+    expect(explodingGradient.judge(measurement(layers))[0]?.severity ?? null).toBe(severity);
+  });
+});
+
+describe('vanishing-signal and exploding-signal', () => {
+  const chain = (...values: number[]) => values.map((value, i) => layer(`h${i}`, variance(value)));
+
+  it.each([
+    [[1, 0.1, 2e-4], null],
+    [[1, 0.1, 9e-5], 'warning'],
+    [[1, 0.1, 9e-7], 'error'],
+    // A large input squashed by a bounded activation has not lost its signal.
+    [[1e6, 0.2, 0.1], null],
+    [[1, 0, 0], 'error'],
+    // All layers constant: the input is, or the first layer is dead; nothing vanishes on the way.
+    [[0, 0], null],
+  ])('judges the variances %j as %s', (values, severity) => {
+    expect(vanishingSignal.judge(measurement(chain(...values)))[0]?.severity ?? null).toBe(severity);
+  });
+
+  it.each([
+    [[1, 100, 9e3], null],
+    [[1, 100, 2e4], 'warning'],
+    [[1, 100, 2e6], 'error'],
+    // Tiny inputs brought to an ordinary size do not explode.
+    [[1e-8, 0.1, 1], null],
+  ])('judges the growth of %j as %s', (values, severity) => {
+    expect(explodingSignal.judge(measurement(chain(...values)))[0]?.severity ?? null).toBe(severity);
+  });
+});
+
+describe('saturated-activation', () => {
+  const sigmoid = (share: number, over: Partial<LayerReport> = {}) =>
+    layer('s', { activation: 'sigmoid', dead: null, derivative: { mean: share / 4, maximum: 0.25, share }, ...over });
+
+  it.each([
+    [0.11, null],
+    [0.09, 'warning'],
+    [0.04, 'error'],
+  ])('judges a derivative share of %f as %s', (share, severity) => {
+    expect(saturatedActivation.judge(measurement([sigmoid(share)]))[0]?.severity ?? null).toBe(severity);
+  });
+
+  it('leaves outputs and ReLU layers alone', () => {
+    expect(saturatedActivation.judge(measurement([sigmoid(0.001, { role: 'output' })]))).toEqual([]);
+    expect(
+      saturatedActivation.judge(measurement([layer('r', { derivative: { mean: 0.01, maximum: 1, share: 0.01 } })])),
+    ).toEqual([]);
+  });
+
+  it('blames large weights, or else large inputs', () => {
+    const large = sigmoid(0.02, { weights: [weight({ standardDeviation: 3 }), bias()] });
+    expect(saturatedActivation.judge(measurement([large]))[0].cause?.id).toBe('weights');
+    const before = layer('before', {
+      signal: { variance: 1, meanSquare: 400, effectiveRank: 9, maximumRank: 50, expectedGain: 1 },
+    });
+    expect(
+      saturatedActivation.judge(
+        measurement([before, sigmoid(0.02, { weights: [weight({ standardDeviation: 0.14 })] })]),
+      )[0].cause?.id,
+    ).toBe('input-scale');
+  });
+});
+
+describe('non-finite', () => {
+  it('names the first layer whose weights are broken, and silences every other rule', () => {
+    const broken = layer('b', {
+      weights: [weight({ nonFinite: 3 })],
+      output: statistics({ nonFinite: 9 }),
+      ...variance(1e9),
+    });
+    const found = judge(measurement([layer('a'), broken, layer('c', { output: statistics({ nonFinite: 9 }) })]));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({
+      rule: 'non-finite',
+      severity: 'error',
+      layer: 'b',
+      evidence: { nonFiniteWeights: 3 },
+    });
+  });
+
+  it('names the last layer whose gradient is broken, where the way back begins', () => {
+    const broken = (name: string) =>
+      layer(name, { gradient: { outputRms: 1, preActivationRms: 1, nonFinite: 2, weights: [], loss: null } });
+    expect(nonFinite.judge(measurement([broken('a'), broken('b'), layer('c')]))[0].layer).toBe('b');
+  });
+});
+
+describe('poor-initialization', () => {
+  const drawn = (name: string, scale: number, over: Partial<LayerReport> = {}) =>
+    layer(name, { weights: [weight({ standardDeviation: scale * 0.2 }), bias()], ...over });
+
+  it('multiplies what the layers do', () => {
+    const small = (count: number) => units(count).map((i) => drawn(`h${i}`, 0.3));
+    // 0.3 squared is 10^-1.05 per layer.
+    expect(poorInitialization.judge(measurement(small(2)))).toEqual([]);
+    expect(poorInitialization.judge(measurement(small(3)))[0].severity).toBe('warning');
+    expect(poorInitialization.judge(measurement(small(4)))[0]).toMatchObject({
+      severity: 'error',
+      evidence: { layers: 4 },
+    });
+    expect(poorInitialization.judge(measurement([drawn('a', 16)]))[0].title).toBe('weights drawn 16× too large');
+  });
+
+  it('does not judge trained weights, layers before a normalisation, or unlike spreads', () => {
+    const trained = units(6).map((i) =>
+      drawn(`h${i}`, 0.1, { weights: [weight({ standardDeviation: 0.02 }), bias({ standardDeviation: 0.1 })] }),
+    );
+    expect(poorInitialization.judge(measurement(trained))).toEqual([]);
+    const normalized = units(6).flatMap((i) => [
+      drawn(`h${i}`, 0.1),
+      layer(`n${i}`, { className: 'BatchNormalization', activation: null, weights: [] }),
+    ]);
+    expect(poorInitialization.judge(measurement(normalized))).toEqual([]);
+    const moved = units(6).map((i) =>
+      drawn(`h${i}`, 0.1, { weights: [weight({ standardDeviation: 0.02, nominalStandardDeviation: 0.2 }), bias()] }),
+    );
+    expect(poorInitialization.judge(measurement(moved))).toEqual([]);
+  });
+
+  it('recommends He for ReLU and Xavier for tanh', () => {
+    const first = (activation: string) =>
+      poorInitialization.judge(measurement([drawn('a', 0.01, { activation })]))[0].suggestions[0].fix;
+    expect(first('relu')).toBe('he-initialization');
+    expect(first('tanh')).toBe('glorot-initialization');
+    expect(first('selu')).toBe('lecun-initialization');
+  });
+});
+
+describe('learning-rate-too-high', () => {
+  const ladder = (newlySilentAfterFive: number, highestSafeRate: number | null): LearningRateLadder => ({
+    optimizer: 'sgd',
+    start: 'fresh',
+    labels: 'random',
+    configuredRate: 0.1,
+    rates: [{ rate: 0.1, newlySilentAfterOne: 0, newlySilentAfterFive, lossBefore: 1, lossAfterFive: 0.9 }],
+    unitsAtRisk: 100,
+    highestSafeRate,
+  });
+  const judged = (dead: number, steps: LearningRateLadder) =>
+    learningRateTooHigh.judge(
+      measurement([deadLayer('a', { confident: units(dead) })], {
+        ...training({}),
+        experiments: { ...NO_EXPERIMENTS, learningRates: steps },
+      }),
+    );
+
+  it('needs units that fall silent at the saved rate, none at a lower one, and dead units in the saved network', () => {
+    expect(judged(10, ladder(20, 0.01))[0]).toMatchObject({
+      severity: 'warning',
+      layer: null,
+      evidence: { rate: 0.1, highestSafeRate: 0.01 },
+    });
+    expect(judged(10, ladder(4, 0.01))).toEqual([]);
+    expect(judged(0, ladder(20, 0.01))).toEqual([]);
+    expect(judged(10, ladder(20, null))).toEqual([]);
+  });
+
+  it('suggests the highest rate that is safe', () => {
+    expect(judged(10, ladder(20, 0.03))[0].suggestions[0].title).toBe('Lower the learning rate to 0.03');
+  });
+});
+
+describe('symmetric-units', () => {
+  const constant = (name: string, over: Partial<LayerReport> = {}) =>
+    layer(name, { weights: [weight({ standardDeviation: 0, mean: 0.5 })], ...over });
+
+  it('reports a constant kernel only where the next one is constant too', () => {
+    expect(symmetricUnits.judge(measurement([constant('a'), constant('b', { role: 'output' })]))[0]).toMatchObject({
+      severity: 'error',
+      layer: 'a',
+    });
+    expect(symmetricUnits.judge(measurement([constant('a'), layer('b')]))).toEqual([]);
+  });
+
+  it('finds copied columns by their statistics', () => {
+    const per = (values: number[]) => ({
+      activeSamples: values.map(() => 9),
+      mean: values,
+      standardDeviation: values.map(() => 1),
+      minimum: values,
+      maximum: values,
+      zeroShare: values.map(() => 0),
+      nonFinite: values.map(() => 0),
+    });
+    const copied = layer('a', { units: 4, preActivation: statistics({ perUnit: per([1, 1, 1, 2]) }) });
+    expect(symmetricUnits.judge(measurement([copied]))[0].evidence).toMatchObject({ equalUnits: 3 });
+    const own = layer('a', { units: 4, preActivation: statistics({ perUnit: per([1, 2, 3, 4]) }) });
+    expect(symmetricUnits.judge(measurement([own]))).toEqual([]);
+  });
+});
+
+describe('output-activation-mismatch', () => {
+  it.each([
+    ['softmax', 1, null, 'error'],
+    ['softmax', 10, 'categorical_crossentropy', null],
+    ['sigmoid', 10, 'categorical_crossentropy', 'warning'],
+    ['linear', 10, 'sparse_categorical_crossentropy', null],
+    ['sigmoid', 1, 'binary_crossentropy', null],
+    ['relu', 1, 'binary_crossentropy', 'warning'],
+    ['relu', 1, 'mean_squared_error', 'warning'],
+    ['tanh', 1, 'mean_squared_error', 'warning'],
+    ['linear', 1, 'mean_squared_error', null],
+    ['relu', 1, null, 'information'],
+    ['tanh', 1, null, null],
+  ])('judges %s over %i units with %s as %s', (activation, count, loss, severity) => {
+    const found = outputActivationMismatch.judge(
+      measurement([layer('a'), output({ activation, units: count })], training({ losses: [loss] })),
+    );
+    expect(found[0]?.severity ?? null).toBe(severity);
+  });
+});
+
+describe('unnormalized-input', () => {
+  it.each([
+    [{ mean: 0, standardDeviation: 1 }, null],
+    [{ mean: 0.5, standardDeviation: 0.29 }, null],
+    [{ mean: 33, standardDeviation: 78 }, 'warning'],
+    [{ mean: 0, standardDeviation: 0.005 }, 'warning'],
+    [{ mean: 5, standardDeviation: 0.1 }, 'information'],
+    [{ mean: 33, standardDeviation: 78, source: 'normal' as const }, null],
+  ])('judges %j as %s', (input, severity) => {
+    expect(unnormalizedInput.judge(measurement([layer('a')], {}, input))[0]?.severity ?? null).toBe(severity);
+  });
+
+  it('is silent in front of an embedding or a normalisation', () => {
+    const input = { mean: 33, standardDeviation: 78 };
+    for (const className of ['Embedding', 'Rescaling', 'BatchNormalization']) {
+      expect(unnormalizedInput.judge(measurement([layer('first', { className }), layer('a')], {}, input))).toEqual([]);
+    }
+  });
+});
+
+describe('low-rank', () => {
+  const rank = (value: number): Partial<LayerReport> => ({
+    signal: { variance: 1, meanSquare: 1, effectiveRank: value, maximumRank: 50, expectedGain: 1 },
+  });
+
+  it('needs a collapse that the outputs do not ask for', () => {
+    const chain = [layer('a', rank(20)), layer('b', rank(1.5))];
+    expect(lowRank.judge(measurement([...chain, output()]))[0]).toMatchObject({ layer: 'b', severity: 'warning' });
+    expect(lowRank.judge(measurement([...chain, output({ units: 2 })]))).toEqual([]);
+    expect(lowRank.judge(measurement([layer('a', rank(3)), layer('b', rank(1.5)), output()]))).toEqual([]);
+  });
+});
+
+describe('not-zero-centered', () => {
+  it('speaks of sigmoid layers and not of ReLU', () => {
+    const sigmoid = layer('s', {
+      activation: 'sigmoid',
+      output: statistics({ mean: 0.5, standardDeviation: 0.1, minimum: 0.2 }),
+    });
+    expect(notZeroCentered.judge(measurement([sigmoid]))[0].severity).toBe('information');
+    expect(
+      notZeroCentered.judge(measurement([layer('r', { output: statistics({ mean: 0.4, standardDeviation: 0.58 }) })])),
+    ).toEqual([]);
+  });
+});
+
+describe('judge', () => {
+  it('puts the worst first and asks only the questions that are open', () => {
+    const layers = [
+      layer('a', gradient(1e-3)),
+      deadLayer('b', { confident: units(30), activeAtMost: 0.02 }, gradient(1)),
+      output(),
+    ];
+    const found = judge(measurement(layers));
+    expect(found.map(({ severity }) => severity)).toEqual(['error', 'warning']);
+    expect(openQuestions(measurement(layers))).toEqual({ dead: true, flow: true, zeroGradient: false, loss: false });
+    expect(openQuestions(measurement([layer('a'), output()]))).toEqual({
+      dead: false,
+      flow: false,
+      zeroGradient: false,
+      loss: false,
+    });
+  });
+
+  it('gives every finding a short title, a message that names the layer, and a section of the documentation', () => {
+    const layers = [
+      layer('a', { ...gradient(1e-6), ...variance(1) }),
+      deadLayer('b', { confident: units(30), activeAtMost: 0.02 }, { ...gradient(1), ...variance(1e-9) }),
+      output(),
+    ];
+    for (const { rule, layer: name, title, message, documentation, why } of judge(measurement(layers))) {
+      expect(title.length).toBeLessThanOrEqual(34);
+      expect(message).toContain(name!);
+      expect(message).toContain(why);
+      expect(documentation).toBe(`docs/rules.md#${rule}`);
+    }
+  });
+});
+
+describe('the documentation', () => {
+  it('has a section for every rule', async () => {
+    const text = await readFile(new URL('../../../docs/rules.md', import.meta.url), 'utf8');
+    for (const { id } of RULES) expect(text).toContain(`\n## ${id}\n`);
+  });
+});
