@@ -142,10 +142,19 @@ class Laboratory {
     const afterOneStep = questions.zeroGradient ? await this.oneStep() : null;
     let learningRates: LearningRateLadder | null = null;
     if (questions.dead || questions.loss) {
-      if (ladderAffordable) learningRates = await this.ladder(fresh !== null);
+      if (ladderAffordable) learningRates = await this.ladder();
       else unknown.push('The network is too large for a ladder of learning rates within the budget.');
     }
     return { samples: this.samples, fresh, fitting, rectified, afterOneStep, learningRates, unknown };
+  }
+
+  /** Whether the model says of every weight how it was initialised. */
+  private get canDraw(): boolean {
+    const random = mulberry32(0);
+    return [...weightsOf(this.network).values()].every(
+      ({ initializer, value }) =>
+        value.dtype !== 'float32' || drawInitial(initializer, [1, 1], random, this.truncation) !== null,
+    );
   }
 
   private drawSaved({ initializer, value }: Weight, random: Random): Float32Array | null {
@@ -154,8 +163,8 @@ class Laboratory {
 
   private async loadBatch(): Promise<void> {
     const { inputs, labels, samples } = await this.probe.batch(0, this.samples);
-    this.inputs = this.network.inputs.map(({ shape, dtype }, k) =>
-      repeatTo(tf.tensor(inputs[k], [samples, ...shape], dtype), this.samples),
+    this.inputs = this.network.inputs.map(({ dtype }, k) =>
+      repeatTo(tf.tensor(inputs[k], [samples, ...this.probe.inputs[k].shape], dtype), this.samples),
     );
     this.labels =
       labels === null
@@ -216,9 +225,10 @@ class Laboratory {
     return { count: 1, layers: averaged(this.network, [measurement]) };
   }
 
-  private async ladder(canDraw: boolean): Promise<LearningRateLadder | null> {
+  private async ladder(): Promise<LearningRateLadder | null> {
     const { training } = this.network.summary;
     return withScratchWeights(this.network, async () => {
+      const canDraw = this.canDraw;
       if (canDraw) this.drawAll(0, (weight, random) => this.drawSaved(weight, random));
       this.options.onProgress({ stage: 'experiment', done: null, detail: 'learning rates' });
       return learningRateLadder(this.network, {
