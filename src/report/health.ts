@@ -50,6 +50,7 @@ export function nonFiniteCount(layer: LayerReport): number {
   return (layer.output?.nonFinite ?? 0) + (layer.preActivation?.nonFinite ?? 0);
 }
 
+/** Whether a finding speaks of the layer, first or among others. */
 export function concerns(finding: Finding, layer: string): boolean {
   return finding.layer === layer || finding.alsoIn.includes(layer);
 }

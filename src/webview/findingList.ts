@@ -141,7 +141,7 @@ function evidence(
     'div',
     { class: 'evidence' },
     h('h4', {}, h('span', {}, TEXT.measured), h('span', {}, explained(finding.confidence.text))),
-    finding.rule === 'dead-relu' && layer !== null && stackedUnits(layer),
+    finding.rule === 'dead-relu' && stackedUnits(layersOf(store, finding)),
     finding.measured.map((text) => h('p', {}, explained(text))),
     cause !== null && [
       h('h4', {}, TEXT.cause),
@@ -185,14 +185,27 @@ const PARTS = [
   { state: 'alive', role: 'f-soft', word: 'alive' },
 ] as const;
 
-/** The grades of dead as one bar; a part is labelled where its label fits. */
-function stackedUnits({ dead, units }: LayerReport): Child {
-  if (dead === null || units === null || units === 0) return null;
-  const alive = units - dead.proved.length - dead.confident.length - dead.suspected.length - dead.dormant.length;
-  const parts = PARTS.map((part) => ({
-    ...part,
-    count: part.state === 'alive' ? alive : dead[part.state].length,
-  })).filter(({ count }) => count > 0);
+function layersOf(store: ReportStore, finding: Finding): LayerReport[] {
+  return [...new Set([finding.layer, ...finding.alsoIn])].flatMap((name) => {
+    const index = store.indexOf(name);
+    return index === null ? [] : [store.layers[index]];
+  });
+}
+
+/** The grades of dead in all these layers as one bar; a part is labelled where its label fits. */
+function stackedUnits(layers: readonly LayerReport[]): Child {
+  const counts = { proved: 0, confident: 0, suspected: 0, dormant: 0, alive: 0 };
+  for (const { dead, units } of layers) {
+    if (dead === null || units === null) continue;
+    counts.alive += units;
+    for (const state of ['proved', 'confident', 'suspected', 'dormant'] as const) {
+      counts[state] += dead[state].length;
+      counts.alive -= dead[state].length;
+    }
+  }
+  const units = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  if (units === 0) return null;
+  const parts = PARTS.map((part) => ({ ...part, count: counts[part.state] })).filter(({ count }) => count > 0);
   const label = parts.map(({ count, word }) => `${formatCount(count)} ${word}`).join(', ');
   return h(
     'div',

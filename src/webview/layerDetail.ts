@@ -104,8 +104,8 @@ function factTable(facts: readonly Fact[]): HTMLElement | null {
 function label({ term: key, subject }: Fact): Child {
   const [name, explanation] = TERMS[key];
   if (subject === null) return term(key);
-  const text = `${subject} ${name}`;
-  return define(text[0].toUpperCase() + text.slice(1), explanation);
+  const text = `${subject.name} ${name}`;
+  return define(text[0].toUpperCase() + text.slice(1), explanation + subject.note);
 }
 
 function marker(off: Fact['off']): Child {

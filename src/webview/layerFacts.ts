@@ -2,14 +2,14 @@
 
 import { formatCount, formatNumber, formatShare } from '../report/format';
 import { gradientNorm, usualRange } from '../report/flow';
-import { deadCount, isAccused, nonFiniteCount } from '../report/health';
+import { concerns, deadCount, isAccused, nonFiniteCount } from '../report/health';
 import type { LayerReport, Report, RuleId, WeightReport } from '../report/report';
 import { TEXT, type Term } from './strings';
 
 export interface Fact {
   readonly term: Term;
-  /** Stands before the term's label: the weight's name. */
-  readonly subject: string | null;
+  /** The weight that the fact is about: its name stands before the term's label, the note behind the explanation. */
+  readonly subject: { readonly name: string; readonly note: string } | null;
   readonly measured: string;
   readonly expected: string;
   /** Set where a finding says so. */
@@ -25,7 +25,7 @@ export function layerFacts(report: Report, layer: LayerReport): Fact[] {
     measured: string,
     expected = '',
     off: Fact['off'] = null,
-    subject: string | null = null,
+    subject: Fact['subject'] = null,
   ): void => void facts.push({ term, subject, measured, expected, off });
 
   const fresh = report.experiments.fresh?.layers.find(({ name }) => name === layer.name) ?? null;
@@ -88,12 +88,13 @@ export function layerFacts(report: Report, layer: LayerReport): Fact[] {
       return;
     }
     if (!weight.name.endsWith('kernel') || weight.standardDeviation === null) return;
-    const nominal = weight.nominalStandardDeviation;
-    const initializer = weight.initializer === null ? '' : ` (${weight.initializer.className})`;
-    const off =
-      nominal !== null && accused('poor-initialization') ? (weight.standardDeviation < nominal ? 'low' : 'high') : null;
-    const expected = nominal === null ? '' : `${formatNumber(nominal)}${initializer}`;
-    add('weightSpread', formatNumber(weight.standardDeviation), expected, off, weight.name);
+    const { standardDeviation, nominalStandardDeviation: nominal, initializer, name } = weight;
+    const measured = formatNumber(standardDeviation);
+    const subject = { name, note: initializer === null ? '' : TEXT.drawnBy(initializer.className) };
+    const scale = initialScale(report, layer);
+    if (scale === null) add('weightSpread', measured, nominal === null ? '' : formatNumber(nominal), null, subject);
+    // An initialiser that does not fit the activation cannot say what to expect.
+    else add('weightSpread', measured, '', scale < 1 ? 'low' : 'high', subject);
   }
 }
 
@@ -115,6 +116,13 @@ function gradientGain(layers: readonly LayerReport[], layer: LayerReport): numbe
   const before = feeding === undefined ? null : gradientNorm(feeding);
   const after = gradientNorm(layer);
   return before === null || after === null || after === 0 ? null : (before / after) ** 2;
+}
+
+/** Spread of the kernels over the one that fits, of the network's worst; null where no finding calls this layer's initialisation poor. */
+function initialScale({ findings }: Report, { name }: LayerReport): number | null {
+  const accusing = findings.find((finding) => finding.rule === 'poor-initialization' && concerns(finding, name));
+  const scale = accusing?.evidence.worstScale;
+  return typeof scale === 'number' ? scale : null;
 }
 
 /** "94% not above 0", "94% exactly 0", "0.21 ± 0.4": the line under a histogram. */

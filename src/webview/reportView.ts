@@ -14,6 +14,9 @@ import { stripSection } from './strip';
 import { TEXT } from './strings';
 import { define, hideTip } from './tooltip';
 
+/** More shapes than this are counted instead. */
+const MOST_SHAPES = 2;
+
 export interface ReportView {
   readonly element: HTMLElement;
   /** To be called once the element stands in the page. */
@@ -37,7 +40,9 @@ export function reportView(store: ReportStore, host: Host): ReportView {
   };
   const findings = findingList(store, host, showLayer);
   const shapes = (specs: typeof model.inputs): string =>
-    specs.map(({ shape }) => formatShape(shape.slice(1))).join(', ');
+    specs.length > MOST_SHAPES
+      ? TEXT.several(specs.length)
+      : specs.map(({ shape }) => formatShape(shape.slice(1))).join(', ');
   const network = h(
     'section',
     { class: 'network' },

@@ -53,6 +53,7 @@ export const TEXT = {
   explainRule: (rule: string): string => `What ${rule} looks at and where its limits come from.`,
 
   network: 'Network',
+  several: (count: number): string => `${formatCount(count)} shapes`,
   networkSizes: (input: string, output: string): string => `${input} in, ${output} out`,
   layersFromInput: 'Layers from input to output',
   inArrow: 'in →',
@@ -120,6 +121,7 @@ export const TEXT = {
     `Steps of ${optimizer} on a copy silence units at every learning rate tried.`,
   silencedAt: (count: number, rate: string): string =>
     `At the saved rate ${rate}, five steps silence ${formatPlural(count, 'unit')}.`,
+  drawnBy: (initializer: string): string => ` Initialiser: ${initializer}.`,
   inFresh: (value: string): string => `${value} fresh`,
   version: 'Version',
 

@@ -1,18 +1,22 @@
 /**
  * Draws the report panel in every state, theme and width, and uses it with mouse and keyboard.
  *
- *     node test/e2e/panel.e2e.mjs [state]
+ *     node test/e2e/panel.e2e.mjs [STATE | use | REPORT.json]...
+ *
+ * Without arguments every state is drawn and every use made; a report is one that `--format json` has written.
  *
  * Fails on content that is clipped, overlaps or runs out of the page, on errors in the console and on violations of
  * the content security policy. Pictures go to artifacts/panel/. The last line is `N passed, N failed`.
  */
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { layoutFaults } from './panel/layoutFaults.mjs';
 import { openPanelBrowser, setTheme, settle } from './panel/panelBrowser.mjs';
 import { interactions } from './panel/panelInteractions.mjs';
 import { THEMES } from './panel/themes.mjs';
 
-const only = process.argv[2];
+const wanted = process.argv.slice(2);
+const isReport = (name) => name.endsWith('.json');
 /** The narrowest side bar with a wide and larger font: nothing may break there either. */
 const WIDE_FONT = { 'font-family': '"DejaVu Sans", Verdana, sans-serif', 'font-size': '14px' };
 const WIDTHS = [300, 900];
@@ -29,8 +33,8 @@ function report(name, faults) {
   console.log(`FAIL ${name}\n${faults.map((fault) => `     ${fault}`).join('\n')}`);
 }
 
-async function drawState(panels, name) {
-  const { page, faults } = await panels.panel(panels.states[name]);
+async function drawState(panels, name, state) {
+  const { page, faults } = await panels.panel(state);
   const heights = { 300: 700, 280: 700, 900: 900, [WIDEST]: 900 };
   const resize = async (width) => {
     await page.setViewportSize({ width, height: heights[width] });
@@ -78,10 +82,14 @@ function openEverything() {
 
 const panels = await openPanelBrowser();
 try {
-  for (const name of Object.keys(panels.states)) {
-    if (only === undefined || only === name) await drawState(panels, name);
+  for (const [name, state] of Object.entries(panels.states)) {
+    if (wanted.length === 0 || wanted.includes(name)) await drawState(panels, name, state);
   }
-  if (only === undefined || only === 'use') {
+  for (const file of wanted.filter(isReport)) {
+    const report = JSON.parse(await readFile(file, 'utf8'));
+    await drawState(panels, path.basename(file, '.json'), { kind: 'report', report, stale: false });
+  }
+  if (wanted.length === 0 || wanted.includes('use')) {
     for (const [name, run] of Object.entries(interactions)) {
       let faults;
       try {

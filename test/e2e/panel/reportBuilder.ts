@@ -197,6 +197,7 @@ export interface FindingSketch {
   readonly cause?: Finding['cause'];
   readonly why: string;
   readonly suggestions?: readonly Suggestion[];
+  readonly evidence?: Finding['evidence'];
 }
 
 export const findingOf = (sketch: FindingSketch): Finding => ({
@@ -204,9 +205,9 @@ export const findingOf = (sketch: FindingSketch): Finding => ({
   confidence: { grade: 'high', text: 'over 1,024 samples' },
   cause: null,
   suggestions: [],
+  evidence: {},
   ...sketch,
   message: `${sketch.title}. ${sketch.why}`,
-  evidence: {},
   documentation: `docs/rules.md#${sketch.rule}`,
 });
 

@@ -34,17 +34,24 @@ describe('layerFacts', () => {
     const { deadUnits, gain, weightSpread, signalVariance } = facts(net());
     expect(deadUnits).toMatchObject({ measured: '3 of 4', expected: '0', off: null });
     expect(gain).toMatchObject({ measured: '0.25', expected: '1' });
-    expect(weightSpread).toMatchObject({ subject: 'kernel', measured: '0.1', expected: '0.5 (HeUniform)', off: null });
+    expect(weightSpread).toMatchObject({ measured: '0.1', expected: '0.5', off: null });
     expect(signalVariance).toMatchObject({ measured: '1e-4', off: null });
   });
 
   it('marks a value only where a finding of its rule speaks of the layer', () => {
-    const accused = facts(net([finding('dead-relu'), finding('vanishing-signal'), finding('poor-initialization')]));
+    const accused = facts(
+      net([
+        finding('dead-relu'),
+        finding('vanishing-signal'),
+        { ...finding('poor-initialization'), evidence: { worstScale: 0.2 } },
+      ]),
+    );
     expect([accused.deadUnits.off, accused.signalVariance.off, accused.weightSpread.off]).toEqual([
       'high',
       'low',
       'low',
     ]);
+    expect(accused.weightSpread.expected).toBe('');
     expect(accused.gain.off).toBeNull();
     expect(facts(net([finding('dead-relu', 'information')])).deadUnits.off).toBeNull();
   });
