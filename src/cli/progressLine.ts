@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import type { Progress } from '../report/protocol';
+import { plainText, shorten } from '../report/render/plainText';
 import type { Stage } from '../report/report';
 
 const STAGES: Readonly<Record<Stage, string>> = {
@@ -22,10 +23,11 @@ export class ProgressLine {
   show({ stage, done, detail }: Progress): void {
     if (!this.stream.isTTY) return;
     const share = done === null ? '' : ` ${Math.round(done * 100)}%`;
-    const line = `${STAGES[stage]}${share}${detail === null ? '' : `: ${detail}`}`.slice(0, this.stream.columns - 1);
+    const line = plainText(`${STAGES[stage]}${share}${detail === null ? '' : `: ${detail}`}`);
     if (line === this.shown) return;
     this.shown = line;
-    this.stream.write(START_OF_LINE + line);
+    // Some terminals do not tell their width.
+    this.stream.write(START_OF_LINE + shorten(line, (this.stream.columns || 80) - 1));
   }
 
   clear(): void {

@@ -72,7 +72,7 @@ function findingSection(report: Report, finding: Finding, explained: Set<string>
   const room = WIDTH - displayWidth(`${word} :   ${rule}`);
   const what = shorten(finding.title, room - LEAST_NAME);
   const name = shorten(finding.layer ?? 'network', room - displayWidth(what));
-  const gap = ' '.repeat(room - displayWidth(name) - displayWidth(what) + 1);
+  const gap = ' '.repeat(room - displayWidth(name) - displayWidth(what) + 2);
   const lines = [`${style(role, word)} ${style('strong', `${name}:`)} ${what}${gap}${style('quiet', rule)}`];
   if (finding.alsoIn.length > 0) lines.push(...labelled('Also in', alsoIn(finding.alsoIn), style));
   lines.push(...labelled('Measured', finding.measured.join(' '), style));
