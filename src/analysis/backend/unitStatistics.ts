@@ -19,12 +19,15 @@ export interface PooledStatistics {
   readonly maximum: number;
 }
 
+/** Arrays that `sweep` of ./assembly/statistics.ts works on; the last, of the current rows alone, is not kept. */
+const FIELDS = 9;
+
 /**
  * Per-unit statistics of tensors whose last axis counts the units, taken in one sweep over the values.
  *
  * Sums are kept in float64 of the deviations from the unit's first finite value (shifted-data algorithm: Chan, Golub
  * and LeVeque 1983, "Algorithms for computing the sample variance"). The shift is one of the data, which bounds the
- * cancellation; and since the values are added one after another, cutting a batch into chunks changes no bit.
+ * cancellation; cutting a batch into chunks changes nothing but the last digits' rounding.
  */
 export class UnitAccumulator {
   /** All values seen, per unit. */
@@ -46,7 +49,7 @@ export class UnitAccumulator {
   private readonly state: Float64Array;
 
   constructor(readonly units: number) {
-    this.state = new Float64Array(8 * units);
+    this.state = new Float64Array((FIELDS - 1) * units);
     const field = (index: number): Float64Array => this.state.subarray(index * units, (index + 1) * units);
     this.shift = field(0).fill(NaN);
     this.sum = field(1);
@@ -111,30 +114,59 @@ export class UnitAccumulator {
     }
   }
 
-  /** The same with the routine of ./assembly/statistics.ts, which wants every unit to have its shift. */
+  /**
+   * The same with the routine of ./assembly/statistics.ts, which wants every unit to have its shift, and works on four
+   * units at a time: where their number is no multiple of 4, two or four rows are swept as one of so many more units.
+   */
   private sweepHeap(heap: HeapTensor, tensor: Tensor, samples: number, positions: number): void {
     const { units, state, activeSamples } = this;
     const hopeless = this.findShifts(valuesOf(tensor));
-    heap.withScratch(state.byteLength + 8 * units, (scratch) => {
-      const running = heap.float64(scratch, 9 * units);
-      running.set(state);
-      const active = running.subarray(8 * units).fill(0);
-      if (positions === 1) {
-        heap.kernels.sweep(heap.pointer, samples, units, scratch);
-        for (let unit = 0; unit < units; unit++) activeSamples[unit] += active[unit];
-      } else {
-        for (let sample = 0; sample < samples; sample++) {
-          heap.kernels.sweep(heap.pointer + 4 * sample * positions * units, positions, units, scratch);
-          for (let unit = 0; unit < units; unit++) if (active[unit] > 0) activeSamples[unit]++;
-          active.fill(0);
+    const group = [1, 4, 2, 4][units % 4];
+    const [sweeps, rows] = positions === 1 ? [1, samples] : [samples, positions];
+    const wideRows = group === 1 ? 0 : Math.floor(rows / group);
+    const size = FIELDS * units;
+    heap.withScratch(8 * size * (1 + group), (scratch) => {
+      const narrow = heap.float64(scratch, size);
+      narrow.set(state);
+      const wide = heap.float64(scratch + 8 * size, size * group);
+      wide.set(new UnitAccumulator(units * group).state);
+      for (let g = 0; g < group; g++) wide.set(this.shift, g * units);
+      const activeNarrow = narrow.subarray(-units).fill(0);
+      const activeWide = wide.subarray(-units * group).fill(0);
+      for (let i = 0; i < sweeps; i++) {
+        const start = heap.pointer + 4 * i * rows * units;
+        const rest = rows - wideRows * group;
+        heap.kernels.sweep(start, wideRows, units * group, scratch + 8 * size);
+        heap.kernels.sweep(start + 4 * (rows - rest) * units, rest, units, scratch);
+        for (let unit = 0; unit < units; unit++) {
+          let active = activeNarrow[unit];
+          for (let g = 0; g < group; g++) active += activeWide[g * units + unit];
+          activeSamples[unit] += positions === 1 ? active : Math.min(1, active);
         }
+        activeNarrow.fill(0);
+        activeWide.fill(0);
       }
-      state.set(running.subarray(0, 8 * units));
+      state.set(narrow.subarray(0, state.length));
+      for (let g = 0; g < group; g++) this.fold(wide, units * group, g * units);
     });
     for (const unit of hopeless) {
       this.shift[unit] = NaN;
       this.minimum[unit] = Infinity;
       this.maximum[unit] = -Infinity;
+    }
+  }
+
+  /** Adds units `offset` and on of another state of `width` units, which has the same shifts. */
+  private fold(other: Float64Array, width: number, offset: number): void {
+    for (let unit = 0; unit < this.units; unit++) {
+      const at = offset + unit;
+      this.sum[unit] += other[width + at];
+      this.squares[unit] += other[2 * width + at];
+      this.minimum[unit] = Math.min(this.minimum[unit], other[3 * width + at]);
+      this.maximum[unit] = Math.max(this.maximum[unit], other[4 * width + at]);
+      this.nonFinite[unit] += other[5 * width + at];
+      this.zeros[unit] += other[6 * width + at];
+      this.positives[unit] += other[7 * width + at];
     }
   }
 

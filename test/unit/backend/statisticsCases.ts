@@ -108,14 +108,27 @@ export function statisticsCases(): void {
           tensor(data.subarray(0, split), [cut, positions, units]),
           tensor(data.subarray(split), [samples - cut, positions, units]),
         ];
-        expect(accumulate(chunks(), units)).toEqual(whole);
         const [first, second] = chunks().map((chunk) => accumulate([chunk], units));
         first.merge(second);
-        expect(first.count).toEqual(whole.count);
-        expect(first.activeSamples).toEqual(whole.activeSamples);
-        for (let unit = 0; unit < units; unit++) {
-          expect(Math.abs(first.mean[unit] - whole.mean[unit])).toBeLessThanOrEqual(1e-12 * Math.abs(whole.mean[unit]));
-          expect(Math.abs(first.m2[unit] - whole.m2[unit])).toBeLessThanOrEqual(1e-12 * whole.m2[unit] + 1e-25);
+        for (const pieces of [accumulate(chunks(), units), first]) {
+          for (const exact of [
+            'count',
+            'nonFinite',
+            'zeros',
+            'positives',
+            'activeSamples',
+            'minimum',
+            'maximum',
+          ] as const) {
+            expect(pieces[exact], exact).toEqual(whole[exact]);
+          }
+          const [mean, m2] = [pieces.mean, pieces.m2];
+          whole.mean.forEach((value, unit) => {
+            expect(Math.abs(mean[unit] - value)).toBeLessThanOrEqual(1e-12 * Math.abs(value));
+          });
+          whole.m2.forEach((value, unit) =>
+            expect(Math.abs(m2[unit] - value)).toBeLessThanOrEqual(1e-12 * value + 1e-25),
+          );
         }
       }
     });

@@ -39,11 +39,7 @@ function multiplyAddBlock(
       let n: i32 = 0;
       for (; n + 8 <= columns; n += 8) tile4x8(am, aRow, aDepth, b + (<usize>n << 2), bDepth, cm + (<usize>n << 2), cRow, depth);
       for (; n + 4 <= columns; n += 4) tile4x4(am, aRow, aDepth, b + (<usize>n << 2), bDepth, cm + (<usize>n << 2), cRow, depth);
-      for (; n < columns; n++) {
-        for (let i: usize = 0; i < 4; i++) {
-          tile1x1(am + i * aRow, aDepth, b + (<usize>n << 2), bDepth, cm + i * cRow + (<usize>n << 2), depth);
-        }
-      }
+      if (n < columns) tile4xFew(am, aRow, aDepth, b + (<usize>n << 2), bDepth, cm + (<usize>n << 2), cRow, depth, columns - n);
     }
   }
   for (; m < rows; m++) {
@@ -128,6 +124,50 @@ function tile4x4(a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, 
   addTo(c + cRow, c1);
   addTo(c + 2 * cRow, c2);
   addTo(c + 3 * cRow, c3);
+}
+
+/** The last one, two or three columns; nothing beyond them is touched. */
+function tile4xFew(
+  a: usize, aRow: usize, aDepth: usize,
+  b: usize, bDepth: usize,
+  c: usize, cRow: usize,
+  depth: i32, columns: i32,
+): void {
+  let c0 = f32x4.splat(0), c1 = f32x4.splat(0), c2 = f32x4.splat(0), c3 = f32x4.splat(0);
+  let a0 = a;
+  let a1 = a0 + aRow;
+  let a2 = a1 + aRow;
+  let a3 = a2 + aRow;
+  for (let k: i32 = 0; k < depth; k++) {
+    const row = loadFew(b, columns);
+    c0 = f32x4.add(c0, f32x4.mul(v128.load_splat<f32>(a0), row));
+    c1 = f32x4.add(c1, f32x4.mul(v128.load_splat<f32>(a1), row));
+    c2 = f32x4.add(c2, f32x4.mul(v128.load_splat<f32>(a2), row));
+    c3 = f32x4.add(c3, f32x4.mul(v128.load_splat<f32>(a3), row));
+    a0 += aDepth;
+    a1 += aDepth;
+    a2 += aDepth;
+    a3 += aDepth;
+    b += bDepth;
+  }
+  addFew(c, c0, columns);
+  addFew(c + cRow, c1, columns);
+  addFew(c + 2 * cRow, c2, columns);
+  addFew(c + 3 * cRow, c3, columns);
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function loadFew(from: usize, count: i32): v128 {
+  if (count == 1) return v128.load32_zero(from);
+  const two = v128.load64_zero(from);
+  return count == 2 ? two : v128.load_lane<f32>(from + 8, two, 2);
+}
+
+function addFew(to: usize, value: v128, count: i32): void {
+  store<f32>(to, load<f32>(to) + f32x4.extract_lane(value, 0));
+  if (count > 1) store<f32>(to + 4, load<f32>(to + 4) + f32x4.extract_lane(value, 1));
+  if (count > 2) store<f32>(to + 8, load<f32>(to + 8) + f32x4.extract_lane(value, 2));
 }
 
 function tile1x4(a: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, depth: i32): void {
