@@ -48,7 +48,9 @@ export function createLayer(
       return wrapper(tfjsConfig(definition, rest, kerasVersion3), built);
     }
     const converted = tfjsConfig(definition, config, kerasVersion3);
-    return ownLayer(className, converted) ?? tfjsLayer(className, converted) ?? unknownLayer(definition);
+    const layer = ownLayer(className, converted) ?? tfjsLayer(className, converted) ?? unknownLayer(definition);
+    if (name !== '') layer.name = name;
+    return layer;
   } catch (error) {
     if (error instanceof DiagnosisError) throw error;
     const why = (error instanceof Error ? error.message : String(error)).split('\n')[0];
@@ -69,6 +71,9 @@ function tfjsConfig(
 ): Config {
   const converted = layerConfig(config, [...path, 'config'], kerasVersion3);
   if (name === '') delete converted['name'];
+  else converted['name'] = scopeName(name);
+  // A penalty belongs to training; tfjs refuses to run with one on activities outside of it.
+  delete converted['activityRegularizer'];
   if (className !== 'InputLayer') {
     // Only the first layer's counts, and the model builder has seen to it; tfjs warns of all others.
     for (const key of ['batchInputShape', 'inputShape', 'batchSize']) delete converted[key];
@@ -81,6 +86,10 @@ function tfjsConfig(
   if (className === 'BatchNormalization') converted['axis'] = [converted['axis'] ?? -1].flat()[0];
   return converted;
 }
+
+/** A name that tfjs accepts for the tensors of a layer that is called `name`; Keras allows any text. */
+export const scopeName = (name: string): string =>
+  name.replace(/[^-A-Za-z0-9._/]/g, '_').replace(/^(?![A-Za-z0-9])/, 'layer');
 
 const WRAPPERS: Readonly<Record<string, (config: Config, layer: Layer) => Layer>> = {
   TimeDistributed: (config, layer) => layers.timeDistributed({ ...config, layer }),

@@ -17,7 +17,7 @@ import { DiagnosisError } from '../../report/errors';
 import type { JsonPath } from '../../report/report';
 import { get } from './json';
 import { dtypeName } from './layerConfig';
-import { createLayer } from './layerFactory';
+import { createLayer, scopeName } from './layerFactory';
 import { OpaqueLayer } from './layers/opaqueLayer';
 import { OwnLayer } from './layers/ownLayer';
 import { childLayers, isContainer, type Layer } from './layerFacts';
@@ -63,6 +63,11 @@ export function buildModel(json: unknown, path: JsonPath, options: BuildOptions)
   }
   const builder = new ModelBuilder(options);
   return withGuardedWeights(options.savedValues, () => ({ model: builder.model(model, 0), paths: builder.paths }));
+}
+
+/** Releases every weight. `LayersModel.dispose` of tfjs 4.22.0 forgets those of nested models. */
+export function disposeModel(model: LayersModel): void {
+  for (const weight of new Set(model.weights)) weight.dispose();
 }
 
 class ModelBuilder {
@@ -139,11 +144,11 @@ class ModelBuilder {
     if (shape === null) {
       throw invalid(`The Sequential model "${model.name}" was saved without the shape of its input.`, model.path);
     }
-    return tfLayers.inputLayer({
-      batchInputShape: shape,
-      name: nested?.sourceLayer.name ?? `${layer.name}_input`,
-      dtype: dtypeName(nested?.dtype ?? get(first.config, 'dtype')),
-    });
+    const name = nested?.sourceLayer.name ?? `${layer.name}_input`;
+    const dtype = dtypeName(nested?.dtype ?? get(first.config, 'dtype'));
+    const input = tfLayers.inputLayer({ batchInputShape: shape, name: scopeName(name), dtype });
+    input.name = name;
+    return input;
   }
 
   private functional(
@@ -223,7 +228,7 @@ class ModelBuilder {
   /** Runs `build` while the layer has a name that tfjs accepts for its weights; Keras allows any text. */
   private named<T>(layer: Layer, build: () => T): T {
     const { name } = layer;
-    layer.name = name.replace(/[^-A-Za-z0-9._/]/g, '_').replace(/^(?![A-Za-z0-9])/, 'layer');
+    layer.name = scopeName(name);
     try {
       return build();
     } finally {

@@ -12,7 +12,7 @@ import {
 } from './layers/normalizations';
 import type { Config } from './layers/ownLayer';
 import { CategoryEncoding, Discretization, Normalization, Rescaling } from './layers/preprocessing';
-import { ELU, ReLU, ThresholdedReLU } from './layers/rectifiers';
+import { ELU, ReLU } from './layers/rectifiers';
 import { CuDNNGRU, CuDNNLSTM, ResetAfterGRU } from './layers/recurrent';
 import {
   Cropping1D,
@@ -46,7 +46,6 @@ const CLASSES: Readonly<Record<string, Constructor>> = {
   Rescaling,
   ELU,
   ReLU,
-  ThresholdedReLU,
   CuDNNGRU,
   CuDNNLSTM,
   Cropping1D,
@@ -139,8 +138,7 @@ export function ownLayer(className: string, config: Config): Layer | null {
   if (className === 'GRU') return config['resetAfter'] === true ? new ResetAfterGRU(config) : null;
   const rank = className.endsWith('1D') ? 1 : 2;
   if (/^Conv[12]D$/.test(className)) {
-    const plain = isOne(config['groups']) && isOne(config['dilationRate']) && config['padding'] !== 'causal';
-    return plain ? null : new Convolution(config, className, rank);
+    return isOne(config['groups']) ? null : new Convolution(config, className, rank);
   }
   if (/^(?:Depthwise|Separable)Conv[12]D$/.test(className)) {
     const plain = rank === 2 && isOne(config['dilationRate']);

@@ -3,7 +3,7 @@
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { JsonPath, ModelFormat, TensorSpec } from '../../report/report';
 import type { LoadedLayersModel } from './layersNetwork';
-import { buildModel } from './modelBuilder';
+import { buildModel, disposeModel } from './modelBuilder';
 import { type SavedWeight, sizeOf } from './savedWeight';
 import { trainingConfig } from './trainingConfig';
 import { assignWeights } from './weightAssignment';
@@ -36,7 +36,7 @@ export function layersModelOf(saved: SavedModel): LoadedLayersModel {
   try {
     assignWeights(model, saved.weights, notes);
   } catch (error) {
-    model.dispose();
+    disposeModel(model);
     throw error;
   }
   const outputs = model.outputs.map((symbolic, i) => spec(symbolic, model.outputNames[i]));

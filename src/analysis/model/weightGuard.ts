@@ -1,7 +1,7 @@
 /** Keeps a hostile topology from allocating: no layer may declare more weights than the file holds. */
 
 import { type Tensor, zeros } from '@tensorflow/tfjs-core';
-import { layers } from '@tensorflow/tfjs-layers';
+import { layers, type LayerVariable } from '@tensorflow/tfjs-layers';
 import { DiagnosisError } from '../../report/errors';
 import type { Layer } from './layerFacts';
 import { sizeOf } from './savedWeight';
@@ -13,7 +13,7 @@ type AddWeight = (
   dtype: string,
   initializer: unknown,
   ...rest: unknown[]
-) => unknown;
+) => LayerVariable;
 
 const ZEROS = { apply: (shape: number[], dtype?: 'float32'): Tensor => zeros(shape, dtype) };
 
@@ -26,6 +26,7 @@ const ZEROS = { apply: (shape: number[], dtype?: 'float32'): Tensor => zeros(sha
 export function withGuardedWeights<T>(savedValues: number, build: () => T): T {
   const prototype = layers.Layer.prototype as unknown as { addWeight: AddWeight };
   const original = prototype.addWeight;
+  const created: LayerVariable[] = [];
   prototype.addWeight = function (name, shape, dtype, _initializer, regularizer, trainable, constraint) {
     const size = sizeOf(shape);
     if (!(size <= savedValues)) {
@@ -36,10 +37,15 @@ export function withGuardedWeights<T>(savedValues: number, build: () => T): T {
         'The topology and the weights do not belong together: use the pair that was saved together.',
       );
     }
-    return original.call(this, name, shape, dtype, ZEROS, regularizer, trainable, constraint, () => ZEROS);
+    const weight = original.call(this, name, shape, dtype, ZEROS, regularizer, trainable, constraint, () => ZEROS);
+    created.push(weight);
+    return weight;
   };
   try {
     return build();
+  } catch (error) {
+    for (const weight of created) weight.dispose();
+    throw error;
   } finally {
     prototype.addWeight = original;
   }

@@ -1,6 +1,6 @@
 /**
- * Convolutions beyond those of tfjs-layers 4.22.0: in groups, causal, dilated with a gradient, transposed and separable
- * in one dimension. Weights and shapes are those of Keras. One dimension is computed as two with a height of 1.
+ * Convolutions beyond those of tfjs-layers 4.22.0: in groups, depthwise ones with dilation or in one dimension,
+ * separable and transposed ones in one dimension. Weights and shapes are those of Keras. One dimension is computed as two with a height of 1.
  */
 
 import * as tf from '@tensorflow/tfjs-core';
@@ -128,7 +128,7 @@ function spread(x: tf.Tensor, by: number): tf.Tensor {
   return tf.slice(tf.reshape(gaps, [a, n * by, b]), [0, 0, 0], [a, (n - 1) * by + 1, b]);
 }
 
-/** Conv1D and Conv2D. */
+/** Conv1D and Conv2D in groups. */
 export class Convolution extends Convolving {
   private kernel: LayerVariable | null = null;
   private readonly groups = this.number('groups', 1);
@@ -146,14 +146,10 @@ export class Convolution extends Convolving {
 
   protected convolve(x: tf.Tensor4D): tf.Tensor {
     const image = this.padCausally(x);
-    const convolve = (part: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D =>
-      tf.conv2d(part, kernel, [...this.strides], this.tfPadding);
-    const kernel = this.window(this.kernel!);
-    if (this.groups === 1) return convolve(image, kernel);
     const parts = tf.split<tf.Tensor4D>(image, this.groups, 3);
-    const kernels = tf.split<tf.Tensor4D>(kernel, this.groups, 3);
+    const kernels = tf.split<tf.Tensor4D>(this.window(this.kernel!), this.groups, 3);
     return tf.concat(
-      parts.map((part, i) => convolve(part, kernels[i])),
+      parts.map((part, i) => tf.conv2d(part, kernels[i], [...this.strides], this.tfPadding)),
       3,
     );
   }

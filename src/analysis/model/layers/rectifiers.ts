@@ -36,21 +36,6 @@ export class ReLU extends OwnLayer {
   }
 }
 
-/** x for x > theta, else 0. */
-export class ThresholdedReLU extends OwnLayer {
-  static readonly className = 'ThresholdedReLU';
-  readonly theta: number;
-
-  constructor(config: Config) {
-    super(config);
-    this.theta = this.number('theta', 1);
-  }
-
-  protected run([x]: readonly tf.Tensor[]): tf.Tensor {
-    return tf.mul(x, tf.step(tf.sub(x, this.theta)));
-  }
-}
-
 /** x for x > 0, else `alpha * (exp(x) - 1)`. */
 export class ELU extends OwnLayer {
   static readonly className = 'ELU';
