@@ -67,8 +67,10 @@ export class Definitions {
   }
 }
 
+/** Where layers that are not seen may stand anywhere between the others, none of them is certain. */
 function sequentialOutputs(draft: ModelDraft): readonly Node[] {
-  return modelNodes({ ...draft, complete: true }, [inputNode(draft.range)], draft.range);
+  const items = draft.complete ? draft.items : draft.items.map((item) => ({ ...item, certain: false }));
+  return modelNodes({ ...draft, items, complete: true }, [inputNode(draft.range)], draft.range);
 }
 
 function stepsFrom(

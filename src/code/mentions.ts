@@ -14,6 +14,7 @@ import {
   type Call,
   type Expression,
   type Module,
+  type Parameter,
   type Range,
   type Statement,
 } from './syntax';
@@ -74,8 +75,7 @@ class Finder {
       for (const target of statement.targets) this.keyed(keyOf(target), target, statement.value);
     }
     if (statement.type === 'function') {
-      for (const parameter of statement.parameters)
-        if (parameter.value !== null) this.keyed(parameter.name, parameter.range, parameter.value);
+      for (const parameter of statement.parameters) this.parameter(parameter);
     }
     for (const expression of expressionsOf(statement)) this.expression(expression);
     for (const body of bodiesOf(statement)) for (const inner of body) this.statement(inner);
@@ -117,9 +117,8 @@ class Finder {
         break;
       case 'function':
         for (const parameter of expression.parameters) {
-          if (parameter.value === null) continue;
-          this.keyed(parameter.name, parameter.range, parameter.value);
-          this.expression(parameter.value);
+          this.parameter(parameter);
+          if (parameter.value !== null) this.expression(parameter.value);
         }
         for (const statement of expression.body) this.statement(statement);
         break;
@@ -140,6 +139,11 @@ class Finder {
     }
     for (const one of value.type === 'list' ? value.items.map((item) => item.value) : [value])
       if (one.type === 'string' && !DISTINCTIVE.test(one.value)) this.text(one.value, one, kind);
+  }
+
+  private parameter({ name, range, value }: Parameter): void {
+    if (value !== null) this.keyed(name, range, value);
+    else if (isRateName(name)) this.add('learning-rate', '', range, null);
   }
 
   private number(value: Expression): number | null {

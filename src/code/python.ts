@@ -436,7 +436,8 @@ class PythonLowering extends Lowering {
           entries.push({ key: key.value, keyRange: key, value: one, from: key.from, to: one.to });
         else {
           complete = false;
-          entries.push({ key: '', keyRange: one, value: one, from: one.from, to: one.to });
+          for (const part of key === null ? [one] : [key, one])
+            entries.push({ key: '', keyRange: part, value: part, from: part.from, to: part.to });
         }
       }
     });

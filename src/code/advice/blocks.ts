@@ -74,14 +74,19 @@ export function activationOf(block: Block): string | null {
 }
 
 /** Number of inputs that each unit of a block sums over; null where it is not known. `before` is the block that feeds it. */
-export function fanIn(block: Block, before: Block | null): number | null {
+export function fanIn(block: Block, before: Block | null, { steps }: ModelDefinition): number | null {
   const { layer } = block;
   if (layer.kernelArea === null || layer.kind.startsWith('Depthwise') || layer.kind.startsWith('Separable'))
     return null;
   if (layer.inputFeatures !== null) return layer.inputFeatures * layer.kernelArea;
-  if (before === null || before.layer.units === null) return null;
+  const fed = steps[block.index].inputs.map((input) => steps[input]);
+  if (fed.length === 1 && fed[0].operation === 'input') {
+    const features = fed[0].layer?.inputFeatures ?? null;
+    return features === null ? null : features * layer.kernelArea;
+  }
   // Between a convolution and a dense layer stands a flattening whose size is not known.
-  return before.layer.role === layer.role ? before.layer.units * layer.kernelArea : null;
+  const units = before?.layer.role === layer.role ? before.layer.units : null;
+  return units === null ? null : units * layer.kernelArea;
 }
 
 /** Maximal runs of blocks of which each feeds the next and all are accepted. */

@@ -2,9 +2,13 @@ import type { ModelDefinition } from '../facts';
 import { scaleImages } from '../fixes/scaling';
 import type { CodeFinding, Rule } from './finding';
 
+/** Any sign that the file scales its data somewhere that is not followed, such as a helper that divides in place. */
+const SCALES = /255|127\.5|\/=|normali[sz]|standardi[sz]|scal(e|ing|er)\b|preprocess/i;
+
 /** Images that Keras loads as bytes from 0 to 255 and that reach `fit` as they are. */
 export const byteImages: Rule = (model, source) =>
   model.fits.flatMap((fit): CodeFinding[] => {
+    if (SCALES.test(source.text)) return [];
     if (fit.byteImages === null || fit.model === null || !startsUnscaled(fit.model)) return [];
     return [
       {

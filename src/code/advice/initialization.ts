@@ -22,7 +22,7 @@ export const initialization: Rule = (model, source) =>
     const before = new Map(blocks.flatMap((block) => (block.next === null ? [] : [[block.next, block] as const])));
     const gainOf = (block: Block): number | null => {
       const deviation = block.layer.kernelInitializer?.standardDeviation ?? null;
-      const fan = fanIn(block, before.get(block.index) ?? null);
+      const fan = fanIn(block, before.get(block.index) ?? null, definition);
       return deviation === null || fan === null ? null : deviation * Math.sqrt(fan);
     };
     const reluRuns = runs(blocks, (block) => isHidden(block) && isRelu(block) && gainOf(block) !== null);

@@ -366,6 +366,7 @@ export class Interpreter implements Context {
       case 'layer':
         return this.applyLayer(callee.use, args, range);
       case 'model':
+        if (tensors.length > 0) callee.draft.nested = true;
         return { type: 'tensor', node: modelNodes(callee.draft, tensors, range)[0] };
       case 'instance':
         return this.applyInstance(callee, args, range);
