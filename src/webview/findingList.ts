@@ -9,7 +9,7 @@ import type { ReportStore } from './reportStore';
 import type { Section } from './section';
 import { TEXT } from './strings';
 import { suggestionList } from './suggestionList';
-import { explainer, withTip } from './tooltip';
+import { explainer, unbroken, withTip } from './tooltip';
 
 export interface FindingList extends Section {
   /** Opens the finding of a rule about a layer and brings it into view; false when there is none. */
@@ -94,7 +94,7 @@ function findingItem(
       {},
       h('b', {}, named(subject)),
       ' ',
-      finding.title,
+      unbroken(finding.title),
       others > 0 && h('span', { class: 'muted' }, ` ${TEXT.moreLayers(others)}`),
     ),
   );

@@ -8,7 +8,7 @@ import { describeLayer } from './layerWords';
 import type { ReportStore } from './reportStore';
 import type { Section } from './section';
 import { TERMS, TEXT } from './strings';
-import { define, hideTip, term, withTip } from './tooltip';
+import { define, hideTip, term, unbroken, withTip } from './tooltip';
 import { unitMap } from './unitMap';
 
 const PAIR_GAP = 16;
@@ -94,8 +94,8 @@ function factTable(facts: readonly Fact[]): HTMLElement | null {
       'tr',
       {},
       h('th', { scope: 'row' }, label(fact)),
-      h('td', { class: fact.off === null ? 'num' : 'num off' }, marker(fact.off), fact.measured),
-      h('td', { class: 'num muted' }, fact.expected),
+      h('td', { class: fact.off === null ? 'num' : 'num off' }, marker(fact.off), unbroken(fact.measured)),
+      h('td', { class: 'num muted' }, unbroken(fact.expected)),
     ),
   );
   return h('table', { class: 'theory' }, h('thead', {}, head), h('tbody', {}, rows));

@@ -5,7 +5,7 @@ import type { Host } from './host';
 import { icon } from './icons';
 import type { ReportStore } from './reportStore';
 import { TEXT } from './strings';
-import { term, withTip } from './tooltip';
+import { term, unbroken, withTip } from './tooltip';
 
 export interface ReportHeader {
   readonly element: HTMLElement;
@@ -36,7 +36,7 @@ export function reportHeader({ report, verdict }: ReportStore, host: Host): Repo
   const element = h(
     'section',
     { class: 'verdict', 'aria-label': TEXT.verdict },
-    h('h1', {}, icon(verdict.severity), h('span', {}, verdict.headline)),
+    h('h1', {}, icon(verdict.severity), h('span', {}, unbroken(verdict.headline))),
     h(
       'dl',
       { class: 'facts' },

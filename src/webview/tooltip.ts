@@ -68,8 +68,8 @@ export function explainer(): (text: string) => (string | Node)[] {
   return split;
 }
 
-/** Numbers with an exponent are kept on one line. */
-function unbroken(text: string): (string | Node)[] {
+/** Text in which numbers with an exponent stay on one line. */
+export function unbroken(text: string): (string | Node)[] {
   return text
     .split(/(\d[\d.]*e-\d+)/)
     .map((part, index) => (index % 2 === 1 ? h('span', { class: 'whole' }, part) : part))
