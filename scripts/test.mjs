@@ -22,7 +22,12 @@ const STAGES = {
   build: () => check(process.execPath, 'scripts/build.mjs'),
   unit: () => vitest('vitest.config.ts'),
   integration: runIntegrationTests,
-  e2e: () => vitest('vitest.workbench.config.ts', 'test/e2e'),
+  e2e: async () =>
+    sum([
+      await script('test/e2e/cli.e2e.mjs'),
+      await script('test/e2e/panel.e2e.mjs'),
+      await vitest('vitest.workbench.config.ts', 'test/e2e'),
+    ]),
   package: async () => {
     await makePackage();
     return await vitest('vitest.workbench.config.ts', 'test/package');
@@ -53,6 +58,22 @@ function succeeds(command, args) {
 
 async function check(command, ...args) {
   return (await succeeds(command, args)) ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** Runs a script of tests whose last line is `N passed, N failed`. */
+async function script(file) {
+  let tail = '';
+  const ok = await new Promise((resolve) => {
+    const child = spawn(process.execPath, [file], { cwd: PROJECT, stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.on('data', (chunk) => {
+      process.stdout.write(chunk);
+      tail = (tail + chunk).slice(-200);
+    });
+    child.on('close', (code) => resolve(code === 0));
+  });
+  const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(tail) ?? [];
+  if (passed === undefined) return { passed: 0, failed: 1 };
+  return { passed: Number(passed), failed: ok ? Number(failed) : Math.max(1, Number(failed)) };
 }
 
 const TOOLS = {

@@ -6,8 +6,8 @@ import { openBrowser, startServer, workbenchUrl } from './workbenchServer.mjs';
 
 /** Names of the themes as `workbench.colorTheme` knows them. */
 export const THEMES = {
-  dark: 'Default Dark Modern',
-  light: 'Default Light Modern',
+  dark: 'Dark Modern',
+  light: 'Light Modern',
   'hc-dark': 'Default High Contrast',
   'hc-light': 'Default High Contrast Light',
 };
@@ -43,7 +43,7 @@ export class Workbench {
       const opened = await openBrowser({ width, height });
       browser = opened.browser;
       const page = await opened.context.newPage();
-      const workbench = new Workbench(server, browser, page);
+      const workbench = new Workbench(server, browser, page, folder);
       await page.goto(workbenchUrl(server, { folder, developmentPaths }), { waitUntil: 'commit' });
       await page
         .locator('.monaco-workbench .explorer-folders-view .monaco-list-row')
@@ -57,11 +57,18 @@ export class Workbench {
     }
   }
 
-  constructor(server, browser, page) {
+  constructor(server, browser, page, folder) {
+    this.folder = folder;
     this.server = server;
     this.browser = browser;
     /** @type {import('playwright-core').Page} */
     this.page = page;
+  }
+
+  /** As after a crash or `Developer: Reload Window`. */
+  async reload() {
+    await this.page.reload({ waitUntil: 'commit' });
+    await this.page.locator('.monaco-workbench .part.sidebar').waitFor({ timeout: 90_000 });
   }
 
   async close() {
@@ -77,7 +84,8 @@ export class Workbench {
         await this.quickInput.fill(`>${title}`, { timeout: 5000 });
         await this.quickPickRow(title).waitFor({ timeout: 5000 });
         await this.page.keyboard.press('Enter');
-        await this.quickInput.waitFor({ state: 'hidden', timeout: 5000 });
+        // Gone, or already the next question of the command.
+        await this.page.waitForFunction(paletteIsClosed, null, { timeout: 5000 });
         return;
       } catch (error) {
         // A view that takes the focus while it opens closes the palette.
@@ -102,19 +110,19 @@ export class Workbench {
 
   /** The row of a file in the explorer; folders on the way are opened. `file` is relative to the workspace. */
   async explorerRow(file) {
-    const row = (name, depth) =>
-      this.page.locator(`.explorer-folders-view .monaco-list-row[aria-level="${depth}"]`, {
-        has: this.page.locator(`.label-name`, { hasText: new RegExp(`^${escapeRegExp(name)}$`) }),
-      });
     const segments = file.split('/');
-    for (const [index, name] of segments.slice(0, -1).entries()) {
-      const folder = row(name, index + 1).first();
-      await folder.waitFor();
-      if ((await folder.getAttribute('aria-expanded')) !== 'true') await folder.click();
+    const row = (depth) => {
+      const shown = `/${[path.basename(this.folder), ...segments.slice(0, depth)].join('/')}`;
+      return this.page.locator('.explorer-folders-view .monaco-list-row', {
+        has: this.page.locator(`.explorer-item[aria-label$=${JSON.stringify(shown)}]`),
+      });
+    };
+    for (let depth = 1; depth < segments.length; depth++) {
+      await row(depth).waitFor();
+      if ((await row(depth).getAttribute('aria-expanded')) !== 'true') await row(depth).click();
     }
-    const last = row(segments.at(-1), segments.length).first();
-    await last.waitFor();
-    return last;
+    await row(segments.length).waitFor();
+    return row(segments.length);
   }
 
   /** Right-clicks a file in the explorer and chooses an entry of the menu. */
@@ -122,7 +130,13 @@ export class Workbench {
     await (await this.explorerRow(file)).click({ button: 'right' });
     const item = this.page.locator('.context-view .monaco-menu .action-item', { hasText: entry }).first();
     await item.waitFor();
-    await item.click();
+    for (let attempt = 1; await item.isVisible(); attempt++) {
+      // A menu ignores a click that comes right after it opened.
+      await item.click({ timeout: 5000 }).catch((error) => {
+        if (attempt === 3) throw error;
+      });
+      await item.waitFor({ state: 'hidden', timeout: 1000 }).catch(() => undefined);
+    }
   }
 
   /** Opens a file in an editor. */
@@ -138,8 +152,14 @@ export class Workbench {
 
   /** Right-clicks a model, diagnoses it, and waits until the panel shows what came of it. */
   async diagnose(file) {
+    if ((await this.page.locator('iframe.webview.ready').count()) > 0) {
+      // What is on the screen now is not the answer.
+      await this.panel
+        .locator('main > *')
+        .evaluateAll((shown) => shown.forEach((each) => each.classList.add('earlier')));
+    }
     await this.contextMenu(file, /^Diagnose Model…$/);
-    await this.panel.locator('main:not(:has(.welcome, [aria-busy="true"])) h1').waitFor();
+    await this.panel.locator('main > :not(.earlier, :has(.welcome, [aria-busy="true"])) h1').waitFor();
   }
 
   /** Opens Problems. @returns its rows */
@@ -181,6 +201,8 @@ export class Workbench {
   }
 }
 
-function escapeRegExp(text) {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/* global document -- paletteIsClosed runs in the page. */
+function paletteIsClosed() {
+  const input = document.querySelector('.quick-input-widget:not([style*="display: none"]) input.input');
+  return !(input?.value ?? '').startsWith('>');
 }
