@@ -2,31 +2,42 @@
  * Compiles the kernels of src/analysis/backend/assembly for whoever imports `./assembly/kernels.wasm` (or
  * `kernels.simd.wasm`): the importing module gets the bytes, so that no file has to be found at run time.
  */
-import { readdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const KERNELS = /[\\/]assembly[\\/]kernels(\.simd)?\.wasm$/;
-const folder = fileURLToPath(new URL('../src/analysis/backend/assembly/', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = path.join(root, 'src/analysis/backend/assembly');
 
-/** @returns {Promise<Uint8Array>} the WebAssembly module. */
+/** @returns {Promise<Uint8Array>} the WebAssembly module; compiled once per state of the sources. */
 export async function compileKernels(simd) {
-  const { default: asc } = await import('assemblyscript/asc');
-  const sources = (await readdir(folder)).filter((name) => name.endsWith('.ts')).sort();
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.ts')).sort();
   const features = simd ? ['--enable', 'simd'] : ['--disable', 'simd', '--disable', 'bulk-memory'];
   // No runtime and no static data: the memory belongs to tfjs.
-  const options = [
-    '-O3',
-    '--runtime',
-    'stub',
-    '--noAssert',
-    '--importMemory',
-    '--outFile',
-    'kernels.wasm',
-    ...features,
-  ];
+  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', ...features];
+  const { version } = JSON.parse(await readFile(path.join(root, 'node_modules/assemblyscript/package.json'), 'utf8'));
+  const hash = createHash('sha256').update(JSON.stringify([version, names, options]));
+  for (const name of names) hash.update(await readFile(path.join(folder, name)));
+  const cached = path.join(root, '.cache/wasm-kernels', `${hash.digest('hex')}.wasm`);
+  try {
+    return await readFile(cached);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  const binary = await compile(names, options);
+  await mkdir(path.dirname(cached), { recursive: true });
+  const unfinished = `${cached}.${process.pid}`;
+  await writeFile(unfinished, binary);
+  await rename(unfinished, cached);
+  return binary;
+}
+
+async function compile(names, options) {
+  const { default: asc } = await import('assemblyscript/asc');
   let binary;
-  const { error, stderr } = await asc.main([...sources, '--baseDir', folder, ...options], {
+  const { error, stderr } = await asc.main([...names, '--baseDir', folder, '--outFile', 'kernels.wasm', ...options], {
     writeFile: (name, contents) => {
       if (name.endsWith('.wasm')) binary = contents;
     },
