@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { CopiedLayer } from '../../report/report';
 import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
+import { unitsLast } from '../measure/callMeter';
 import { SignalMeter } from '../measure/signalMeter';
 import { forwardBackward, type PassObserver } from '../measure/pass';
 import { randomCotangent } from '../measure/cotangent';
@@ -15,7 +16,7 @@ export interface CopyMeasurement {
 
 /**
  * Measures the network as it is at the moment on one batch: silent units, variance across samples and gradient of every
- * call. `activate` replaces activations.
+ * call with units. `activate` replaces activations.
  */
 export function measureCopy(
   network: Network,
@@ -29,15 +30,17 @@ export function measureCopy(
   const observer: PassObserver = {
     ...(activate === undefined ? {} : { activate }),
     output(call, a) {
-      if (call.units === null || call.unitAxis !== -1) return;
-      const accumulator = new UnitAccumulator(call.units);
-      accumulator.add(a, a.shape[0]);
+      if (call.units === null) return;
+      const values = unitsLast(a, call.unitAxis);
+      const accumulator = new UnitAccumulator(values.shape[values.rank - 1]);
+      accumulator.add(values, a.shape[0]);
       units.set(call, accumulator);
       const signal = new SignalMeter();
-      signal.add(a);
+      signal.add(values);
       signals.set(call, signal);
     },
     outputGradient(call, dy) {
+      if (call.units === null) return;
       const squares = new SquareAccumulator();
       squares.add(dy);
       gradients.set(call, squares);
@@ -51,19 +54,14 @@ export function measureCopy(
     () => undefined,
   );
   return new Map(
-    network.calls.map((call) => {
-      const accumulator = units.get(call);
-      const silent =
-        accumulator === undefined ? 0 : accumulator.zeros.filter((zeros, i) => zeros === accumulator.count[i]).length;
-      return [
-        call.name,
-        {
-          silentUnits: silent,
-          variance: signals.get(call)?.variance ?? null,
-          gradientRms: gradients.get(call)?.rootMeanSquare ?? null,
-        },
-      ];
-    }),
+    [...units].map(([call, { zeros, count }]) => [
+      call.name,
+      {
+        silentUnits: zeros.filter((zero, unit) => zero === count[unit]).length,
+        variance: signals.get(call)!.variance,
+        gradientRms: gradients.get(call)?.rootMeanSquare ?? null,
+      },
+    ]),
   );
 }
 

@@ -66,7 +66,7 @@ export async function experiment(
     };
   }
   const perSample = PASS * operationsPerSample(network);
-  const copies = COPIES * (questions.flow ? 3 : 1);
+  const copies = COPIES * (questions.flow ? 3 : 2);
   const fixed = network.inputs.find(({ batchSize }) => batchSize !== null)?.batchSize ?? null;
   const affordable = (passes: number): number => Math.floor(BUDGET_OPERATIONS / (passes * perSample));
   const samples = fixed ?? Math.min(SAMPLES, probe.available, Math.max(affordable(copies), FEWEST_SAMPLES));
@@ -122,11 +122,12 @@ class Laboratory {
       questions.dead || questions.flow
         ? await this.copies('fresh weights', (weight, random) => this.drawSaved(weight, random))
         : null;
-    const fitting = questions.flow
-      ? await this.copies('fitting initialisation', (weight, random, call) =>
-          drawFitting(weight, random, call.activation?.name ?? null),
-        )
-      : null;
+    const fitting =
+      questions.dead || questions.flow
+        ? await this.copies('fitting initialisation', (weight, random, call) =>
+            drawFitting(weight, random, call.activation?.name ?? null),
+          )
+        : null;
     const rectified =
       questions.flow && this.network.calls.some(isSaturatingHidden)
         ? await this.copies(

@@ -1,7 +1,7 @@
 /** Causes of a signal that shrinks or grows, told apart by what copies of the network did. */
 
 import { formatFactor } from '../../report/format';
-import type { Cause, Copies, LayerReport } from '../../report/report';
+import type { Cause, Copies, LayerReport, Suggestion } from '../../report/report';
 import { growingCause, shrinkingCause } from './flow';
 import type { Measurement } from './rule';
 
@@ -41,7 +41,7 @@ export function flowCause(measurement: Measurement, stretch: Stretch, direction:
   const cured = (value: number | null): value is number =>
     value !== null && (Math.abs(value) < CURED_LOG || Math.abs(value) < CURED_SHARE * Math.abs(log));
   const words = (value: number): string =>
-    Math.abs(value) < 0.15 ? 'keep it' : `change it by ${formatFactor(10 ** Math.abs(value))} only`;
+    Math.abs(value) < 0.15 ? 'keep the signal' : `change it by ${formatFactor(10 ** Math.abs(value))} only`;
   const [freshChange, fittingChange, rectifiedChange] = [change(fresh), change(fitting), change(rectified)];
   if (fitting === null) return log < 0 ? shrinkingCause(stretch.layers) : growingCause(stretch.layers);
   if (cured(freshChange)) {
@@ -86,4 +86,31 @@ function changeOver({ layers }: Copies, { from, to }: Stretch, direction: Direct
   const [start, end] = direction === 'forward' ? [value(from), value(to)] : [value(to), value(from)];
   if (start === null || end === null) return null;
   return start === 0 || end === 0 ? -Infinity : Math.log10(end / start);
+}
+
+/** What two of the fixes did to copies of the network over the stretch. */
+export interface FlowEffects {
+  /** Fitting initialisation. */
+  readonly fitting: Suggestion['effect'];
+  /** ReLU with He initialisation in place of saturating activations. */
+  readonly rectified: Suggestion['effect'];
+}
+
+/** @param log log10 of the change that was measured in the saved network; -Infinity where nothing is left. */
+export function flowEffects(
+  { experiments }: Measurement,
+  stretch: Stretch,
+  direction: Direction,
+  log: number,
+): FlowEffects {
+  const { from, to } = stretch;
+  const [start, end] = direction === 'forward' ? [from, to] : [to, from];
+  const quantity = `${direction === 'forward' ? 'variance' : 'gradient'} at ${end.name}, relative to ${start.name}`;
+  const effect = (copies: Copies | null): Suggestion['effect'] => {
+    const after = copies === null ? null : changeOver(copies, stretch, direction);
+    if (copies === null || after === null) return null;
+    const how = `Measured on ${copies.count} freshly drawn copies with ${experiments.samples} samples.`;
+    return { quantity, before: 10 ** log, after: 10 ** after, how };
+  };
+  return { fitting: effect(experiments.fitting), rectified: effect(experiments.rectified) };
 }

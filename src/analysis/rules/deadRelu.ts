@@ -11,7 +11,7 @@
  */
 
 import { formatCount, formatList, formatNumber, formatPlural, formatShare } from '../../report/format';
-import type { Cause, DeadUnits, Finding, LayerReport, Severity } from '../../report/report';
+import type { Cause, DeadUnits, Finding, LayerReport, Severity, Suggestion } from '../../report/report';
 import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
 import { heInitialization } from '../fixes/heInitialization';
 import { leakyActivation } from '../fixes/leakyActivations';
@@ -98,8 +98,8 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
       activeAtMost: dead.activeAtMost,
     },
     suggestions: [
-      lowerLearningRate(training),
-      heInitialization(producer),
+      { ...lowerLearningRate(training, safeRate(measurement)), effect: rateEffect(measurement) },
+      { ...heInitialization(producer), effect: initializationEffect(layer, count, measurement) },
       ...(adaptiveOptimizer(training) === null ? [] : [adaptiveOptimizer(training)!]),
       leakyActivation(producer, 'leakyRelu'),
       leakyActivation(producer, 'elu'),
@@ -143,6 +143,39 @@ function causeOf(layer: Judged, count: number, producer: LayerReport, { experime
     );
   }
   return { id: 'killed-in-training', title: 'Killed in training', explanation: sentences.join(' ') };
+}
+
+/** The highest rate at which no unit of a copy falls silent, where the saved one is above it. */
+function safeRate({ experiments }: Measurement): number | null {
+  const { configuredRate = null, highestSafeRate = null } = experiments.learningRates ?? {};
+  return configuredRate !== null && highestSafeRate !== null && highestSafeRate < configuredRate
+    ? highestSafeRate
+    : null;
+}
+
+function rateEffect(measurement: Measurement): Suggestion['effect'] {
+  const safe = safeRate(measurement);
+  const ladder = measurement.experiments.learningRates;
+  if (safe === null || ladder === null) return null;
+  const lost = (rate: number): number => ladder.rates.find((entry) => entry.rate === rate)!.newlySilentAfterFive;
+  return {
+    quantity: 'units lost in five steps',
+    before: lost(ladder.configuredRate!),
+    after: lost(safe),
+    how: `Measured on a copy with ${ladder.start === 'fresh' ? 'freshly drawn' : 'the saved'} weights, ${ladder.labels} labels.`,
+  };
+}
+
+function initializationEffect({ name }: Judged, before: number, { experiments }: Measurement): Suggestion['effect'] {
+  const copies = experiments.fitting;
+  const after = copies?.layers.find((layer) => layer.name === name)?.silentUnits;
+  if (copies === null || after === undefined) return null;
+  return {
+    quantity: `silent units in ${name}`,
+    before,
+    after,
+    how: `Measured on ${copies.count} freshly drawn copies before any training.`,
+  };
 }
 
 function describeSlight(layers: readonly Judged[], measurement: Measurement): Finding {

@@ -6,11 +6,10 @@
  */
 
 import { formatFactor, formatNumber } from '../../report/format';
-import { batchNormalization } from '../fixes/batchNormalization';
 import { clipGradients } from '../fixes/clipGradients';
-import { fittingInitialization } from '../fixes/initialization';
 import { flowCause } from './causes';
 import { backwardFlow } from './flow';
+import { flowFixes } from './flowFixes';
 import { finding, type Rule } from './rule';
 
 const WARNING_FACTOR = 1e3;
@@ -28,6 +27,9 @@ export const explodingGradient: Rule = {
     if (!(factor > WARNING_FACTOR)) return [];
     const between = behind.slice(0, behind.indexOf(smallest) + 1).map(({ layer }) => layer);
     const layer = largest.layer;
+    const log = Math.log10(factor);
+    const stretch = { from: layer, to: smallest.layer, layers: between };
+    const cause = flowCause(measurement, stretch, 'backward', log);
     return [
       finding('exploding-gradient', {
         severity: factor > ERROR_FACTOR ? 'error' : 'warning',
@@ -40,16 +42,11 @@ export const explodingGradient: Rule = {
         measured: [
           `The gradient is ${formatNumber(smallest.value)} per sample at ${smallest.layer.name} and ${formatNumber(largest.value)} at ${layer.name}, ${formatFactor(factor)} more.`,
         ],
-        cause: flowCause(
-          measurement,
-          { from: layer, to: smallest.layer, layers: between },
-          'backward',
-          Math.log10(factor),
-        ),
+        cause,
         why: 'A learning rate that suits the last layers throws the first ones far off, and one that suits the first leaves the last unchanged.',
         advice: 'First make the weights smaller or normalise between the layers.',
         evidence: { factor, largest: largest.value, smallest: smallest.value, smallestLayer: smallest.layer.name },
-        suggestions: [fittingInitialization(layer), batchNormalization(layer), clipGradients()],
+        suggestions: [...flowFixes(measurement, stretch, 'backward', log, cause), clipGradients()],
       }),
     ];
   },

@@ -7,10 +7,9 @@
  */
 
 import { formatFactor, formatNumber } from '../../report/format';
-import { batchNormalization } from '../fixes/batchNormalization';
-import { fittingInitialization } from '../fixes/initialization';
 import { flowCause } from './causes';
 import { forwardFlow } from './flow';
+import { flowFixes } from './flowFixes';
 import { finding, type Rule } from './rule';
 
 const WARNING_FACTOR = 1e4;
@@ -28,6 +27,9 @@ export const explodingSignal: Rule = {
     if (!(factor > WARNING_FACTOR)) return [];
     const between = before.map(({ layer }) => layer);
     const layer = largest.layer;
+    const stretch = { from: before[0].layer, to: layer, layers: between };
+    const change = Math.log10(largest.value / before[0].value);
+    const cause = flowCause(measurement, stretch, 'forward', change);
     return [
       finding('exploding-signal', {
         severity: factor > ERROR_FACTOR ? 'error' : 'warning',
@@ -37,16 +39,11 @@ export const explodingSignal: Rule = {
         measured: [
           `The variance across samples is ${formatNumber(before[0].value)} at ${before[0].layer.name} and ${formatNumber(largest.value)} at ${layer.name}.`,
         ],
-        cause: flowCause(
-          measurement,
-          { from: before[0].layer, to: layer, layers: between },
-          'forward',
-          Math.log10(factor),
-        ),
+        cause,
         why: 'Huge outputs saturate what comes after them, make every step too large, and end in infinities.',
         advice: 'First make the weights smaller or normalise between the layers.',
         evidence: { factor, largest: largest.value, first: before[0].value },
-        suggestions: [fittingInitialization(layer), batchNormalization(layer)],
+        suggestions: flowFixes(measurement, stretch, 'forward', change, cause),
       }),
     ];
   },

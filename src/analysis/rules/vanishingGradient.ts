@@ -11,12 +11,9 @@
 
 import { formatFactor, formatNumber } from '../../report/format';
 import type { LayerReport } from '../../report/report';
-import { activation } from '../../report/activations';
-import { batchNormalization } from '../fixes/batchNormalization';
-import { fittingInitialization } from '../fixes/initialization';
-import { replaceSaturating } from '../fixes/replaceSaturating';
 import { flowCause } from './causes';
-import { backwardFlow, type FlowPoint } from './flow';
+import { backwardFlow, type FlowPoint, geometricMean } from './flow';
+import { flowFixes } from './flowFixes';
 import { finding, type Measurement, type Rule } from './rule';
 
 const WARNING_LOG = -2.5;
@@ -36,6 +33,8 @@ export const vanishingGradient: Rule = {
     const between = flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1).map(({ layer }) => layer);
     const step = steepest(flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1));
     const first = worst.layer;
+    const stretch = { from: first, to: best.layer, layers: between };
+    const cause = flowCause(measurement, stretch, 'backward', log);
     return [
       finding('vanishing-gradient', {
         severity: log < ERROR_LOG ? 'error' : 'warning',
@@ -52,8 +51,9 @@ export const vanishingGradient: Rule = {
           ...(step === null
             ? []
             : [`The largest loss in one step is ${formatFactor(step.factor)}, from ${step.from} to ${step.to}.`]),
+          ...expectation(between, log),
         ],
-        cause: flowCause(measurement, { from: first, to: best.layer, layers: between }, 'backward', log),
+        cause,
         why: 'Layers that get hardly any gradient do not learn: only the last ones train.',
         advice: 'First mend the cause above, then measure again.',
         evidence: {
@@ -62,7 +62,7 @@ export const vanishingGradient: Rule = {
           best: best.value,
           bestLayer: best.layer.name,
         },
-        suggestions: suggestions(first, between),
+        suggestions: flowFixes(measurement, stretch, 'backward', log, cause),
       }),
     ];
   },
@@ -101,11 +101,22 @@ function steepest(flow: readonly FlowPoint[]): { from: string; to: string; facto
   return best;
 }
 
-function suggestions(first: LayerReport, between: readonly LayerReport[]) {
-  const saturating = between.find(({ activation: name }) => name !== null && activation(name)?.family === 'saturating');
+/**
+ * What theory expects of the layers that the gradient passes, beside what was measured: the mean-field gain of each layer's
+ * activation and configured initialiser, and for sigmoid layers the bound by their derivative, which is at most 1/4.
+ */
+function expectation(layers: readonly LayerReport[], log: number): string[] {
+  const passed = layers.slice(1);
+  if (passed.length < 2 || !Number.isFinite(log)) return [];
+  const gains = passed.flatMap(({ signal }) => signal?.expectedGain ?? []);
+  const gain = gains.length === passed.length ? geometricMean(gains) : null;
+  const sigmoids = passed.filter(({ activation: name }) => name === 'sigmoid').length;
   return [
-    ...(saturating === undefined ? [] : [replaceSaturating(saturating)]),
-    fittingInitialization(first),
-    batchNormalization(first),
+    `That is ${formatFactor(10 ** (log / passed.length))} per layer on average${gain === null ? '' : `; mean-field theory expects ${formatFactor(Math.sqrt(gain))} of their activations and initialisers`}.`,
+    ...(sigmoids < 2
+      ? []
+      : [
+          `The derivative of a sigmoid, at most 1/4, bounds ${sigmoids} layers by ${formatNumber(0.25 ** sigmoids)}, weights left out of account.`,
+        ]),
   ];
 }

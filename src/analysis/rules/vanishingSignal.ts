@@ -8,10 +8,9 @@
  */
 
 import { formatFactor, formatNumber } from '../../report/format';
-import { batchNormalization } from '../fixes/batchNormalization';
-import { fittingInitialization } from '../fixes/initialization';
 import { flowCause } from './causes';
 import { forwardFlow } from './flow';
+import { flowFixes } from './flowFixes';
 import { finding, type Rule } from './rule';
 
 const WARNING_LOG = -4;
@@ -31,6 +30,9 @@ export const vanishingSignal: Rule = {
     if (!(log < WARNING_LOG)) return [];
     const between = before.slice(before.indexOf(best)).map(({ layer }) => layer);
     const layer = worst.layer;
+    const stretch = { from: best.layer, to: layer, layers: between };
+    const change = Math.log10(worst.value / best.value);
+    const cause = flowCause(measurement, stretch, 'forward', change);
     return [
       finding('vanishing-signal', {
         severity: log < ERROR_LOG ? 'error' : 'warning',
@@ -45,7 +47,7 @@ export const vanishingSignal: Rule = {
             ? `The output of ${layer.name} is the same for every sample; at ${best.layer.name} its variance across samples is ${formatNumber(best.value)}.`
             : `The variance across samples is ${formatNumber(best.value)} at ${best.layer.name} and ${formatNumber(worst.value)} at ${layer.name}.`,
         ],
-        cause: flowCause(measurement, { from: best.layer, to: layer, layers: between }, 'forward', log),
+        cause,
         why: 'Layers behind this point cannot tell one sample from another, so they have nothing to learn from.',
         advice: 'First mend the layers where it is lost, then measure again.',
         evidence: {
@@ -54,7 +56,7 @@ export const vanishingSignal: Rule = {
           best: best.value,
           bestLayer: best.layer.name,
         },
-        suggestions: [fittingInitialization(layer), batchNormalization(layer)],
+        suggestions: flowFixes(measurement, stretch, 'forward', change, cause),
       }),
     ];
   },
