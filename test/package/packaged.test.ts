@@ -23,7 +23,7 @@ describe('the package', () => {
     const names = Object.keys(files).map((name) => name.replace(/^extension\//, ''));
     for (const name of names) {
       expect(name).toMatch(
-        /^(\[Content_Types\]\.xml|.*\.vsixmanifest|package(\.nls)?\.json|(readme|changelog)\.md|LICENSE\.txt|l10n\/[\w.]+\.json|docs\/rules\.md|media\/[\w-]+\.(svg|css|png|ttf)|dist\/[\w.-]+\.(js|wasm))$/i,
+        /^(\[Content_Types\]\.xml|.*\.vsixmanifest|package(\.nls)?\.json|(readme|changelog)\.md|LICENSE\.txt|l10n\/[\w.]+\.json|docs\/rules\.md|media\/[\w-]+\.(svg|css|png|ttf)|dist\/((extension|panel|worker)\.js|[\w-]+\.wasm))$/i,
       );
     }
     for (const name of ['dist/extension.js', 'dist/worker.js', 'dist/panel.js', 'media/panel.css', 'docs/rules.md']) {
@@ -32,8 +32,8 @@ describe('the package', () => {
   });
 
   it('is small', () => {
-    const compressed = Object.values(files).reduce((total, { length }) => total + length, 0);
-    expect(compressed).toBeLessThan(8_000_000);
+    const unpacked = Object.values(files).reduce((total, { length }) => total + length, 0);
+    expect(unpacked).toBeLessThan(10_000_000);
   });
 
   it('keeps tfjs out of the extension host', () => {
