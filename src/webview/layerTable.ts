@@ -52,6 +52,14 @@ export function layerTable(store: ReportStore): Section {
     return entry;
   };
 
+  /** What the layers shown in depth order were chosen by. */
+  const choice =
+    store.verdict.problems > 0
+      ? TEXT.worst
+      : gradients.some((norm) => norm !== null)
+        ? TEXT.leastGradient
+        : TEXT.firstOf;
+
   const ordered = (): number[] => {
     const column = columns.find(({ key }) => key === store.sort?.column) ?? depth;
     const sign = store.sort?.descending === true ? -1 : 1;
@@ -107,7 +115,7 @@ export function layerTable(store: ReportStore): Section {
       arrow.textContent = current && sorted !== null ? (descending ? ' ↓' : ' ↑') : '';
     }
     const cut = count > SHORT && !store.showAllLayers;
-    const cutNote = sorted === null ? TEXT.worst(WORST, count) : TEXT.firstOf(WORST, count);
+    const cutNote = (sorted === null ? choice : TEXT.firstOf)(WORST, count);
     note.textContent = cut ? cutNote : sorted === null ? TEXT.depthOrder : '';
     more.hidden = count <= SHORT;
     more.textContent = store.showAllLayers ? TEXT.showFewer : TEXT.showAll(count);

@@ -71,6 +71,7 @@ export const TEXT = {
   layers: 'Layers',
   depthOrder: 'in depth order',
   worst: (shown: number, count: number): string => `${shown} worst of ${formatCount(count)}`,
+  leastGradient: (shown: number, count: number): string => `${shown} least gradients of ${formatCount(count)}`,
   firstOf: (shown: number, count: number): string => `first ${shown} of ${formatCount(count)}`,
   showAll: (count: number): string => `Show all ${formatCount(count)} layers`,
   showFewer: 'Show fewer',
