@@ -7,7 +7,6 @@ import { MARKS, type Style } from './style';
 /** More rows than this are cut to the layers with problems, if there are any. */
 const MAX_ROWS = 40;
 const INDENT = 2;
-const GAP = 2;
 
 interface Column {
   readonly title: string;
@@ -47,14 +46,14 @@ export function layerTable(report: Report, width: number, style: Style): string[
   const sick = entries.filter(({ health }) => health === 'error' || health === 'warning');
   const shown = entries.length <= MAX_ROWS ? entries : (sick.length > 0 ? sick : entries).slice(0, MAX_ROWS);
   const cells = shown.map(({ layer }) => COLUMNS.map((column) => column.text(layer)));
-  const widths = columnWidths(cells, width);
+  const { widths, gap } = layout(cells, width);
 
   const row = (texts: readonly string[]): string =>
     COLUMNS.map(({ align }, i) => {
       const text = shorten(texts[i], widths[i]);
       return align === 'left' ? padEnd(text, widths[i]) : padStart(text, widths[i]);
     })
-      .join(' '.repeat(GAP))
+      .join(gap)
       .trimEnd();
   const lines = [' '.repeat(INDENT) + style('quiet', row(COLUMNS.map(({ title }) => title)))];
   shown.forEach(({ health }, i) => {
@@ -67,19 +66,25 @@ export function layerTable(report: Report, width: number, style: Style): string[
   return [...lines, ...wrap(legend, width - INDENT).map((line) => ' '.repeat(INDENT) + style('quiet', line))];
 }
 
-/** As wide as the contents ask for; if that is too much, the left columns are narrowed, the layer's name least. */
-function columnWidths(cells: readonly (readonly string[])[], width: number): number[] {
-  const wanted = COLUMNS.map(({ title, limit }, i) =>
+/** Columns that give way when a table is too wide, in this order, and how far; names less than types. */
+const NARROWING = [
+  { column: 1, least: 9 },
+  { column: 2, least: 8 },
+  { column: 0, least: 16 },
+  { column: 1, least: 5 },
+  { column: 2, least: 5 },
+  { column: 0, least: 8 },
+] as const;
+
+function layout(cells: readonly (readonly string[])[], width: number): { widths: number[]; gap: string } {
+  const widths = COLUMNS.map(({ title, limit }, i) =>
     Math.min(limit, Math.max(displayWidth(title), ...cells.map((row) => displayWidth(row[i])))),
   );
-  const available = width - INDENT - GAP * (COLUMNS.length - 1);
-  for (const [column, least] of [
-    [1, 6],
-    [2, 6],
-    [0, 8],
-  ] as const) {
-    const excess = wanted.reduce((sum, columnWidth) => sum + columnWidth, 0) - available;
-    if (excess > 0) wanted[column] = Math.max(least, wanted[column] - excess);
+  const excess = (gap: number): number =>
+    INDENT + gap * (COLUMNS.length - 1) + widths.reduce((sum, column) => sum + column, 0) - width;
+  const gap = excess(2) > 0 ? 1 : 2;
+  for (const { column, least } of NARROWING) {
+    if (excess(gap) > 0) widths[column] = Math.max(Math.min(least, widths[column]), widths[column] - excess(gap));
   }
-  return wanted;
+  return { widths, gap: ' '.repeat(gap) };
 }
