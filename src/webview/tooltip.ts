@@ -13,6 +13,11 @@ export function hideTip(): void {
   tip = owner = null;
 }
 
+/** What the pointer leaves must not close what the keyboard has opened elsewhere. */
+function hideTipOf(element: Element): void {
+  if (owner === element) hideTip();
+}
+
 function showTip(element: Element, text: string): void {
   hideTip();
   owner = element;
@@ -35,11 +40,11 @@ window.addEventListener('keydown', ({ key }) => {
 export function withTip<E extends Element>(element: E, text: string): E {
   return on(element, {
     onmouseenter: () => showTip(element, text),
-    onmouseleave: hideTip,
+    onmouseleave: () => hideTipOf(element),
     onfocus: () => {
       if (element.matches(':focus-visible')) showTip(element, text);
     },
-    onblur: hideTip,
+    onblur: () => hideTipOf(element),
   });
 }
 

@@ -238,6 +238,7 @@ export const interactions = {
     }
     await page.keyboard.press('Escape');
     check.equal('closed', await page.getByRole('tooltip').count(), 0);
+    await page.mouse.move(0, 0);
     await page.locator('summary').first().focus();
     await page.keyboard.press('Tab');
     check.equal('focus', await page.getByRole('tooltip').count(), 1);
