@@ -1,4 +1,5 @@
 import { activation } from '../report/activations';
+import { formatFactor } from '../report/format';
 import type { Report, RuleId } from '../report/report';
 import type { Binding } from './binding';
 import { activationNote } from './catalogue/activations';
@@ -76,7 +77,7 @@ function activationHover(mention: Mention, model: Facts, context: HoverContext):
       'Zero-centered': known === null ? null : zeroCentered(known.range),
       'Largest derivative':
         known === null ? null : known.maximumDerivative === null ? 'unbounded' : short(known.maximumDerivative),
-      'Time relative to ReLU': cost === undefined ? null : `${short(cost)}×`,
+      'Time relative to ReLU': cost === undefined ? null : formatFactor(cost),
       'Fits with': note?.fits ?? null,
     }),
     curve: known === null ? null : { activation: mention.name, alpha },
@@ -276,6 +277,7 @@ function rows(values: Readonly<Record<string, string | null>>): HoverContent['ta
   return Object.entries(values).flatMap(([label, value]) => (value === null ? [] : [{ label, value }]));
 }
 
+/** Three digits, as they are written in code. */
 function short(value: number): string {
   return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(Number(value.toPrecision(3)));
 }

@@ -1,3 +1,4 @@
+import { formatCount, formatNumber } from '../report/format';
 import type { Finding, LayerReport, Report } from '../report/report';
 
 /** What the last diagnosis measured of one layer, in sentences. */
@@ -12,14 +13,14 @@ export function measuredLines(report: Report, layer: LayerReport): readonly stri
         activeAtMost === null
           ? ''
           : `, 95% sure that none of them is active on more than ${percent(activeAtMost)} of inputs`;
-      lines.push(`${silent} of ${layer.units} units were never active on ${count(samples)} samples${sure}.`);
-    } else lines.push(`All ${layer.units} units were active on ${count(samples)} samples.`);
+      lines.push(`${silent} of ${layer.units} units were never active on ${formatCount(samples)} samples${sure}.`);
+    } else lines.push(`All ${layer.units} units were active on ${formatCount(samples)} samples.`);
     if (suspected.length > 0) lines.push(`${suspected.length} more were active on less than 1% of them.`);
   }
   if (layer.derivative !== null)
     lines.push(`Back-propagation keeps ${percent(layer.derivative.share)} of the best possible derivative here.`);
   if (layer.gradient?.outputRms != null)
-    lines.push(`Gradient at the output: RMS ${significant(layer.gradient.outputRms)}.`);
+    lines.push(`Gradient at the output: RMS ${formatNumber(layer.gradient.outputRms)}.`);
   const own = report.findings.filter((finding) => concerns(finding, layer.name));
   for (const finding of own.slice(0, 3)) lines.push(`${finding.title} (${finding.confidence.text}).`);
   return lines;
@@ -38,15 +39,11 @@ export function kernelLines(layer: LayerReport): readonly string[] {
   const kernel = layer.weights.find((weight) => weight.name.includes('kernel') && weight.standardDeviation !== null);
   if (kernel === undefined) return [];
   const nominal = kernel.nominalStandardDeviation;
-  const asked = nominal === null ? '' : `; its initializer asks for ${significant(nominal)}`;
-  return [`Saved kernel: standard deviation ${significant(kernel.standardDeviation!)}${asked}.`];
+  const asked = nominal === null ? '' : `; its initializer asks for ${formatNumber(nominal)}`;
+  return [`Saved kernel: standard deviation ${formatNumber(kernel.standardDeviation)}${asked}.`];
 }
 
 const concerns = (finding: Finding, layer: string): boolean =>
   finding.layer === layer || finding.alsoIn.includes(layer);
-const count = (value: number): string => value.toLocaleString('en-US');
-const significant = (value: number): string =>
-  value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e4)
-    ? value.toExponential(1)
-    : String(Number(value.toPrecision(2)));
-const percent = (share: number): string => `${significant(100 * share)}%`;
+/** Bounds on small shares need their digits: `0.6%`. */
+const percent = (share: number): string => `${formatNumber(100 * share)}%`;

@@ -162,7 +162,7 @@ describe('hover', () => {
   it('gives a measured cost when there is one', () => {
     const document = new CodeDocument('python', "import keras\nkeras.layers.Dense(3, activation='gelu')");
     const content = hover(document.mentionAt(50)!, null, { diagnosis: null, costs: new Map([['gelu', 3.14159]]) });
-    expect(cell(content, 'Time relative to ReLU')).toBe('3.14×');
+    expect(cell(content, 'Time relative to ReLU')).toBe('3.1×');
   });
   it('draws no curve for softmax', () => {
     expect(at('python', "import keras\nkeras.layers.Dense(3, activation='softmax')", 'softmax').curve).toBeNull();
