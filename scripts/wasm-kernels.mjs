@@ -36,14 +36,17 @@ export async function compileKernels(simd) {
 
 async function compile(names, options) {
   const { default: asc } = await import('assemblyscript/asc');
-  let binary;
-  const { error, stderr } = await asc.main([...names, '--baseDir', folder, '--outFile', 'kernels.wasm', ...options], {
+  const outputs = ['--outFile', 'kernels.wasm', '--textFile', 'kernels.wat'];
+  const written = {};
+  const { error, stderr } = await asc.main([...names, '--baseDir', folder, ...outputs, ...options], {
     writeFile: (name, contents) => {
-      if (name.endsWith('.wasm')) binary = contents;
+      written[name] = contents;
     },
   });
   if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
-  return binary;
+  if (written['kernels.wat'].includes('(data'))
+    throw new Error('The kernels have static data, which would overwrite tfjs.');
+  return written['kernels.wasm'];
 }
 
 /** For esbuild. */
