@@ -51,6 +51,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
             seed,
             samples,
             scale: request.scale ?? null,
+            declared: network.summary.inputs,
           });
     clock.enter('forward');
     const measured = await measure(network, probe, { samples, seed, onProgress: (progress) => clock.report(progress) });

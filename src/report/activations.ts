@@ -22,7 +22,7 @@ export interface Activation {
   readonly family: ActivationFamily;
   /** `phi(z)`. For normalising activations the value is not defined per unit and this returns z. */
   value(z: number): number;
-  /** `phi'(z)`, one-sided from above where it jumps upwards (ReLU: 0 at 0, as tfjs computes it). */
+  /** `phi'(z)`; where it jumps, the value that back-propagation uses (ReLU: 0 at 0, as tfjs computes it). */
   derivative(z: number): number;
   /** The largest value of `phi'`; null where it is not defined per unit or not bounded. */
   readonly maximumDerivative: number | null;
@@ -69,13 +69,16 @@ export interface ActivationParameters {
   readonly maximum?: number | null;
   /** ReLU and ThresholdedReLU layers: z below this gives 0 (or the leak). */
   readonly threshold?: number;
+  /** Hard sigmoid: 0.2 in Keras 2 and tfjs, 1/6 in Keras 3. */
+  readonly slope?: number;
 }
 
 /** The activation called `name` (Keras identifiers, camelCase of tfjs accepted), or null if it is not known. */
 export function activation(name: string, parameters: ActivationParameters = {}): Activation | null {
-  const canonical = ALIASES[name] ?? name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
-  const make = FACTORIES[canonical];
-  return make === undefined ? null : { name: canonical, ...make(parameters) };
+  const canonical = Object.hasOwn(ALIASES, name)
+    ? ALIASES[name]
+    : name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
+  return Object.hasOwn(FACTORIES, canonical) ? { name: canonical, ...FACTORIES[canonical](parameters) } : null;
 }
 
 const ALIASES: Readonly<Record<string, string>> = {
@@ -83,6 +86,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   ReLU6: 'relu6',
   LeakyReLU: 'leaky_relu',
   leakyrelu: 'leaky_relu',
+  leakyReLU: 'leaky_relu',
   lrelu: 'leaky_relu',
   PReLU: 'prelu',
   ELU: 'elu',
@@ -107,12 +111,7 @@ type Factory = (parameters: ActivationParameters) => Omit<Activation, 'name'>;
 
 const RECTIFIER: Factory = ({ alpha = 0, maximum = null, threshold = 0 }) => ({
   family: alpha === 0 ? 'relu' : 'leaky',
-  value: (z) =>
-    maximum !== null && z >= maximum
-      ? maximum
-      : z > threshold || (threshold === 0 && z === 0)
-        ? z
-        : alpha * (z - threshold),
+  value: (z) => (maximum !== null && z >= maximum ? maximum : z >= threshold ? z : alpha * (z - threshold)),
   derivative: (z) => (maximum !== null && z >= maximum ? 0 : z > threshold ? 1 : alpha),
   maximumDerivative: Math.max(1, alpha),
   range: [alpha > 0 ? -Infinity : 0, maximum ?? Infinity],
@@ -171,12 +170,19 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
     maximumDerivative: 0.25,
     range: [0, 1],
   }),
-  hard_sigmoid: () => ({
+  hard_sigmoid: ({ slope = 0.2 }) => ({
     family: 'saturating',
-    value: (z) => Math.min(1, Math.max(0, 0.2 * z + 0.5)),
-    derivative: (z) => (Math.abs(z) < 2.5 ? 0.2 : 0),
-    maximumDerivative: 0.2,
+    value: (z) => Math.min(1, Math.max(0, slope * z + 0.5)),
+    derivative: (z) => (Math.abs(slope * z) < 0.5 ? slope : 0),
+    maximumDerivative: slope,
     range: [0, 1],
+  }),
+  hard_tanh: () => ({
+    family: 'saturating',
+    value: (z) => Math.min(1, Math.max(-1, z)),
+    derivative: (z) => (Math.abs(z) < 1 ? 1 : 0),
+    maximumDerivative: 1,
+    range: [-1, 1],
   }),
   tanh: () => ({
     family: 'saturating',
@@ -221,14 +227,14 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
       const t = Math.tanh(GELU_TANH * (z + 0.044715 * z ** 3));
       return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * GELU_TANH * (1 + 3 * 0.044715 * z * z);
     },
-    maximumDerivative: 1.1289036,
-    range: [-0.17004, Infinity],
+    maximumDerivative: 1.1289930686587717,
+    range: [-0.1700407505712541, Infinity],
   }),
   silu: () => ({
     family: 'smooth',
     value: (z) => z * sigmoid(z),
     derivative: (z) => sigmoid(z) * (1 + z * sigmoid(-z)),
-    maximumDerivative: 1.0998393201288669,
+    maximumDerivative: 1.099839320128867,
     range: [-0.2784645427610738, Infinity],
   }),
   hard_silu: () => ({
@@ -245,8 +251,8 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
       const t = Math.tanh(softplus(z));
       return t + z * (1 - t * t) * sigmoid(z);
     },
-    maximumDerivative: 1.0885,
-    range: [-0.30884, Infinity],
+    maximumDerivative: 1.088498161251728,
+    range: [-0.3088434130172503, Infinity],
   }),
   softmax: () => ({
     family: 'normalizing',

@@ -1,6 +1,7 @@
-import { transpose, type Tensor } from '@tensorflow/tfjs-core';
+import { clone, dispose, keep, stack, tidy, transpose, type Tensor } from '@tensorflow/tfjs-core';
 import type { Activation } from '../../report/activations';
 import type { DeadUnits, Gradient, LayerReport, Statistics, WeightGradient } from '../../report/report';
+import { valuesOf, type Values } from '../backend/heap';
 import { Histogram } from '../backend/histogram';
 import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
 import type { LayerCall } from '../model/network';
@@ -8,13 +9,20 @@ import { nominalStandardDeviation } from '../model/fans';
 import { meanFieldGain } from './meanField';
 import { SignalMeter } from './signalMeter';
 
+/** Values of a batch that `E[phi']` is taken over at most; more are thinned out evenly. */
+const DERIVATIVE_VALUES = 2 ** 20;
+
 /** What one layer call has shown so far: everything that is taken from its tensors while they are alive. */
 export class CallMeter {
-  readonly output: UnitAccumulator;
   readonly outputGradient = new SquareAccumulator();
   readonly preActivationGradient = new SquareAccumulator();
   readonly lossGradient = new SquareAccumulator();
+  private output: UnitAccumulator | null = null;
+  /** Of one sample. The data may have other sizes than the free dimensions were given. */
+  private outputShape: readonly number[];
   private readonly outputHistogram = new Histogram();
+  /** Arguments of the activation in the call in progress, units last: one, or one for every time step. */
+  private readonly steps: Tensor[] = [];
   private preActivation: UnitAccumulator | null = null;
   private readonly preActivationHistogram = new Histogram();
   private readonly signal = new SignalMeter();
@@ -22,40 +30,51 @@ export class CallMeter {
   private derivativeCount = 0;
 
   constructor(readonly call: LayerCall) {
-    this.output = new UnitAccumulator(call.units ?? 1);
+    this.outputShape = call.outputShape;
+  }
+
+  /** Releases what an interrupted pass has left. */
+  dispose(): void {
+    dispose(this.steps.splice(0));
+  }
+
+  /** @param z the argument of the layer's activation, `[samples, ...]`; comes before the call's output, for recurrent layers once a step. */
+  addPreActivation(z: Tensor): void {
+    this.steps.push(keep(clone(unitsLast(z, this.call.unitAxis))));
   }
 
   /** @param a the layer's output, `[samples, ...]`. */
   addOutput(a: Tensor): void {
-    const values = unitsLast(a, this.call.unitAxis);
-    this.output.add(values, a.shape[0]);
-    this.outputHistogram.add(values);
-    this.signal.add(values);
-    if (values !== a) values.dispose();
+    this.outputShape = a.shape.slice(1);
+    tidy(() => {
+      if (this.steps.length > 0) this.addArgument(this.steps.length === 1 ? this.steps[0] : stack(this.steps, 1));
+      const values = unitsLast(a, this.call.unitAxis);
+      this.output ??= new UnitAccumulator(this.call.units === null ? 1 : values.shape[values.rank - 1]);
+      this.output.add(values, a.shape[0]);
+      this.outputHistogram.add(values);
+      this.signal.add(values);
+    });
+    this.dispose();
   }
 
-  /** @param z the argument of the layer's activation, `[samples, ...]`. */
-  addPreActivation(z: Tensor): void {
-    const values = unitsLast(z, this.call.unitAxis);
-    const units = values.shape[values.rank - 1];
-    this.preActivation ??= new UnitAccumulator(units);
-    // Recurrent cells of a stack may differ in width; only what makes the output is measured.
-    if (this.preActivation.units !== units) return;
-    this.preActivation.add(values, z.shape[0]);
-    this.preActivationHistogram.add(values);
-    this.addDerivative(values);
-    if (values !== z) values.dispose();
+  /** @param z `[samples, ..., units]`, with the time steps of a recurrent layer as positions. */
+  private addArgument(z: Tensor): void {
+    this.preActivation ??= new UnitAccumulator(z.shape[z.rank - 1]);
+    this.preActivation.add(z, z.shape[0]);
+    this.preActivationHistogram.add(z);
+    this.addDerivative(valuesOf(z));
   }
 
   /** Sums `phi'(z)` over the finite values of z. */
-  private addDerivative(z: Tensor): void {
-    const activation = this.call.activation;
-    if (activation === null || activation.maximumDerivative === null) return;
+  private addDerivative(z: Values): void {
+    const { activation } = this.call;
     // For activations of two linear pieces the share of each, counted anyway, tells the mean exactly.
-    if (isTwoPieces(activation)) return;
-    for (const value of z.dataSync()) {
-      if (!Number.isFinite(value)) continue;
-      this.derivativeSum += activation.derivative(value);
+    if (activation === null || activation.maximumDerivative === null || isTwoPieces(activation)) return;
+    // An odd step meets every unit of a layer whose number of units is a power of two.
+    const step = z.length <= DERIVATIVE_VALUES ? 1 : Math.ceil(z.length / DERIVATIVE_VALUES) | 1;
+    for (let i = 0; i < z.length; i += step) {
+      if (!Number.isFinite(z[i])) continue;
+      this.derivativeSum += activation.derivative(z[i]);
       this.derivativeCount++;
     }
   }
@@ -75,9 +94,11 @@ export class CallMeter {
   /** The gain that mean-field theory expects of the layer's own activation and the spread that its kernel was configured with; null where that is not saved. */
   private get expectedGain(): number | null {
     const { activation, weights } = this.call;
-    const kernel = weights.find(({ fanIn }) => fanIn !== null);
+    // The theory speaks of one random matrix: recurrent and separable layers have two.
+    const [kernel, ...others] = weights.filter(({ fanIn }) => fanIn !== null);
     const z = this.preActivation?.pooled();
-    if (activation === null || kernel === undefined || z === undefined || z.count === z.nonFinite) return null;
+    if (activation === null || kernel === undefined || others.length > 0) return null;
+    if (z === undefined || z.count === z.nonFinite) return null;
     const nominal = nominalStandardDeviation(kernel.initializer, kernel.value.shape);
     if (nominal === null) return null;
     const q = z.m2 / (z.count - z.nonFinite) + z.mean ** 2;
@@ -86,15 +107,23 @@ export class CallMeter {
 
   /** Units whose output was 0 throughout. */
   silentUnits(): number[] {
-    if (this.call.structural || this.call.activation === null) return [];
+    if (this.output === null || this.call.structural || this.call.activation === null) return [];
     const { zeros, count } = this.output;
     return indicesWhere(zeros.length, (unit) => count[unit] > 0 && zeros[unit] === count[unit]);
+  }
+
+  /** `E[a^2]`; null without finite values or with others. */
+  private get meanSquare(): number | null {
+    if (this.output === null) return null;
+    const { count, nonFinite, mean, m2 } = this.output.pooled();
+    return count === 0 || nonFinite > 0 ? null : mean * mean + m2 / count;
   }
 
   /** The measured part of the layer's report. `samples` is the number of samples shown to `addOutput`. */
   report(samples: number, provedDead: ReadonlySet<number>): Omit<LayerReport, 'weights' | 'gradient'> {
     const { call } = this;
-    const { name, className, inputs, activation, units, outputShape, parameters, trainable, role, jsonPath } = call;
+    const { name, className, inputs, activation, parameters, trainable, role, jsonPath } = call;
+    const units = call.units === null ? null : (this.output?.units ?? call.units);
     const rank = this.signal.effectiveRank();
     const derivative = this.meanDerivative;
     return {
@@ -103,14 +132,14 @@ export class CallMeter {
       inputs,
       activation: activation?.name ?? null,
       units,
-      outputShape,
+      outputShape: this.outputShape,
       parameters,
       trainable,
       role,
       jsonPath,
       silentUnits: this.silentUnits(),
       dead: activation?.family === 'relu' ? this.deadUnits(samples, provedDead) : null,
-      output: statistics(this.output, this.outputHistogram, units !== null),
+      output: this.output === null ? null : statistics(this.output, this.outputHistogram, units !== null),
       preActivation:
         this.preActivation === null
           ? null
@@ -125,7 +154,7 @@ export class CallMeter {
             },
       signal: {
         variance: this.signal.variance,
-        meanSquare: this.signal.meanSquare,
+        meanSquare: this.meanSquare,
         effectiveRank: rank?.rank ?? null,
         maximumRank: rank?.maximum ?? null,
         expectedGain: this.expectedGain,
@@ -135,18 +164,18 @@ export class CallMeter {
   }
 
   /** Grades of dead units; formulas and sources in docs/rules.md#dead-relu. */
-  private deadUnits(samples: number, provedDead: ReadonlySet<number>): DeadUnits {
-    const { activeSamples, mean } = this.output;
-    const units = activeSamples.length;
-    const silent = (unit: number): boolean => activeSamples[unit] === 0;
+  private deadUnits(samples: number, provedDead: ReadonlySet<number>): DeadUnits | null {
+    if (this.output === null) return null;
+    const { activeSamples, mean, nonFinite, units } = this.output;
+    const silent = new Set(this.silentUnits());
     const proved = indicesWhere(units, (unit) => provedDead.has(unit));
-    const confident = indicesWhere(units, (unit) => silent(unit) && !provedDead.has(unit));
-    const suspected = indicesWhere(units, (unit) => !silent(unit) && activeSamples[unit] < 0.01 * samples);
+    const confident = indicesWhere(units, (unit) => silent.has(unit) && !provedDead.has(unit));
+    // Of a unit that was NaN or infinite at times nothing is known.
+    const alive = (unit: number): boolean => nonFinite[unit] === 0 && !silent.has(unit) && !provedDead.has(unit);
+    const rare = (unit: number): boolean => activeSamples[unit] < 0.01 * samples;
+    const suspected = indicesWhere(units, (unit) => alive(unit) && rare(unit));
     const layerMean = sum(mean) / units;
-    const dormant = indicesWhere(
-      units,
-      (unit) => activeSamples[unit] >= 0.01 * samples && mean[unit] <= 0.025 * layerMean,
-    );
+    const dormant = indicesWhere(units, (unit) => alive(unit) && !rare(unit) && mean[unit] <= 0.025 * layerMean);
     return {
       proved,
       confident,
@@ -177,9 +206,10 @@ export function activeAtMost(samples: number, units: number): number {
   return -Math.expm1(Math.log(0.05 / units) / samples);
 }
 
-/** Whether the activation consists of two linear pieces that meet at 0. */
-function isTwoPieces({ name, range }: Activation): boolean {
-  return ['linear', 'leaky_relu', 'prelu'].includes(name) || (name === 'relu' && range[1] === Infinity);
+/** Whether the activation consists of two linear pieces that meet at 0: its slopes just beside 0 are those far away. */
+function isTwoPieces(activation: Activation): boolean {
+  const linear = (sign: number): boolean => activation.derivative(sign * 1e-30) === activation.derivative(sign * 1e30);
+  return linear(1) && linear(-1);
 }
 
 const indicesWhere = (length: number, test: (index: number) => boolean): number[] =>
@@ -191,7 +221,8 @@ const sum = (values: ArrayLike<number>): number => {
   return total;
 };
 
-function unitsLast(tensor: Tensor, axis: number): Tensor {
+/** The tensor with the axis that counts units moved to the end; itself where it is there. */
+export function unitsLast(tensor: Tensor, axis: number): Tensor {
   if (axis === -1 || axis === tensor.rank - 1) return tensor;
   const order = tensor.shape.map((_, i) => i).filter((i) => i !== axis);
   return transpose(tensor, [...order, axis]);

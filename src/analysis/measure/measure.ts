@@ -8,6 +8,7 @@ import { SquareAccumulator } from '../backend/unitStatistics';
 import type { LayerCall, Network } from '../model/network';
 import type { Probe, ProbeBatch } from '../probe/probe';
 import { CallMeter } from './callMeter';
+import { provedDeadUnits } from './intervalBounds';
 import { type Loss, lossNamed } from './losses';
 import { randomCotangent } from './cotangent';
 import { forward, forwardBackward, type Heads, type PassObserver } from './pass';
@@ -34,10 +35,18 @@ const BATCH_VALUES = 2e7;
 const BACKWARD_SAMPLES = 256;
 const BACKWARD_VALUES = 4e7;
 
+/**
+ * Shows the network as many samples of the probe as were asked for, or as settle its silent units, and back-propagates
+ * the first of them. Rejects with what the probe rejects with.
+ */
 export async function measure(network: Network, probe: Probe, options: MeasureOptions): Promise<Measured> {
   const session = new MeasureSession(network, probe, options);
-  await session.run();
-  return session.result();
+  try {
+    await session.run();
+    return session.result();
+  } finally {
+    session.dispose();
+  }
 }
 
 class MeasureSession {
@@ -48,6 +57,7 @@ class MeasureSession {
   private readonly batchSize: number;
   private readonly fixedBatch: number | null;
   private readonly losses: readonly (Loss | null)[];
+  private readonly limits: readonly string[];
   private samples = 0;
   private backwardSamples = 0;
   private lossSum = 0;
@@ -65,10 +75,14 @@ class MeasureSession {
     );
     this.fixedBatch = network.inputs.map(({ batchSize }) => batchSize).find((size) => size !== null) ?? null;
     this.batchSize = this.fixedBatch ?? clamp(Math.floor(BATCH_VALUES / this.valuesPerSample), 1, 256);
-    this.losses =
-      probe.labelShapes === null
-        ? []
-        : (network.summary.training?.losses ?? []).map((name) => (name === null ? null : lossNamed(name)));
+    const { losses, limits } = ownLosses(network, probe);
+    this.losses = losses;
+    this.limits = limits;
+  }
+
+  dispose(): void {
+    for (const meter of this.meters.values()) meter.dispose();
+    tf.dispose([...this.lossGradients.values()]);
   }
 
   async run(): Promise<void> {
@@ -76,7 +90,7 @@ class MeasureSession {
     const backwardLimit = clamp(Math.floor(BACKWARD_VALUES / this.valuesPerSample), 1, BACKWARD_SAMPLES);
     const sizes = asked === null ? this.growth() : [Math.min(asked, this.probe.available)];
     let silent = '';
-    this.ended = asked === null ? 'budget' : 'fixed';
+    this.ended = asked === null ? 'budget' : asked > this.probe.available ? 'data' : 'fixed';
     for (const [i, size] of sizes.entries()) {
       await this.extend(size, backwardLimit, sizes[sizes.length - 1]);
       if (asked !== null) return;
@@ -109,7 +123,7 @@ class MeasureSession {
       const inputs = this.tensors(batch);
       try {
         if (this.backwardSamples < backwardLimit && this.differentiable) this.backward(batch, inputs);
-        else forward(this.network, inputs, this.forwardObserver);
+        else forward(this.network, inputs, this.forwardObserver(batch.samples));
       } finally {
         tf.dispose(inputs);
       }
@@ -126,43 +140,49 @@ class MeasureSession {
     return this.network.differentiable === null;
   }
 
-  /** One tensor per input; where the model fixes its batch size, the last samples are repeated to fill it. */
+  /** One tensor per input; where the model fixes its batch size, samples are repeated to fill it. */
   private tensors({ inputs, samples }: ProbeBatch): tf.Tensor[] {
-    return this.network.inputs.map(({ shape, dtype }, k) => {
-      const tensor = tf.tensor(inputs[k], [samples, ...shape], dtype);
-      if (this.fixedBatch === null || this.fixedBatch === samples) return tensor;
-      const rows = Array.from({ length: this.fixedBatch }, (_, row) => row % samples);
-      const filled = tf.tidy(() => tf.gather(tensor, rows));
-      tensor.dispose();
-      return filled;
-    });
+    return tf.tidy(() =>
+      this.network.inputs.map(({ dtype }, k) => {
+        const tensor = tf.tensor(inputs[k], [samples, ...this.probe.inputs[k].shape], dtype);
+        if (this.fixedBatch === null || this.fixedBatch === samples) return tensor;
+        const rows = Array.from({ length: this.fixedBatch }, (_, row) => row % samples);
+        return tf.gather(tensor, tf.tensor1d(rows, 'int32'));
+      }),
+    );
   }
 
-  private readonly forwardObserver: PassObserver = {
-    preActivation: (call, z) => this.meter(call).addPreActivation(z),
-    output: (call, a) => this.meter(call).addOutput(a),
-  };
+  /** Statistics are taken over the first `samples` rows: what follows are repetitions that fill the batch. */
+  private forwardObserver(samples: number): PassObserver {
+    return {
+      preActivation: (call, z) => this.meter(call).addPreActivation(firstRows(z, samples)),
+      output: (call, a) => this.meter(call).addOutput(firstRows(a, samples)),
+    };
+  }
 
   private meter(call: LayerCall): CallMeter {
     return this.meters.get(call.name)!;
   }
 
   private backward(batch: ProbeBatch, inputs: readonly tf.Tensor[]): void {
+    const { samples } = batch;
     const observer: PassObserver = {
-      ...this.forwardObserver,
-      preActivationGradient: (call, dy) => this.meter(call).preActivationGradient.add(dy),
-      outputGradient: (call, dy) => this.meter(call).outputGradient.add(dy),
+      ...this.forwardObserver(samples),
+      preActivationGradient: (call, dy) => this.meter(call).preActivationGradient.add(firstRows(dy, samples)),
+      outputGradient: (call, dy) => this.meter(call).outputGradient.add(firstRows(dy, samples)),
     };
     // A fresh vector for every sample: its seed depends on the sample's place only, not on the cut into batches.
-    const cotangents = (heads: Heads): tf.Scalar => randomCotangent(heads, this.options.seed, this.samples);
+    const cotangents = ({ outputs, logits }: Heads): tf.Scalar => {
+      const own = logits.map((z) => (z === null ? null : firstRows(z, samples)));
+      return randomCotangent({ outputs, logits: own }, this.options.seed, this.samples);
+    };
     forwardBackward(this.network, inputs, cotangents, observer, (weight, gradient) => {
       let squares = this.gradients.get(weight);
       if (squares === undefined) this.gradients.set(weight, (squares = new SquareAccumulator()));
       squares.add(gradient);
     });
-    if (batch.labels !== null && this.losses.some((loss) => loss !== null))
-      this.backwardLoss(batch, batch.labels, inputs);
-    this.backwardSamples += batch.samples;
+    if (batch.labels !== null && this.losses.length > 0) this.backwardLoss(batch, batch.labels, inputs);
+    this.backwardSamples += samples;
   }
 
   /** The model's own loss: gradients of its sum over samples, divided by their number at the end. */
@@ -170,17 +190,19 @@ class MeasureSession {
     const { samples } = batch;
     const loss = ({ outputs }: Heads): tf.Scalar => {
       const terms = outputs.flatMap((output, k) => {
-        const known = this.losses[k] ?? this.losses[0];
-        if (known === null) return [];
-        const rows = output.shape[0] === samples ? output : tf.slice(output, 0, samples);
-        return [known(tf.tensor(labels[k], [samples, ...this.probe.labelShapes![k]]), rows)];
+        const own = this.losses[k];
+        if (own === null) return [];
+        const targets = tf.tensor(labels[k], [samples, ...this.probe.labelShapes![k]]);
+        return [own(targets, firstRows(output, samples))];
       });
       return tf.mul(
         terms.reduce((a, b) => tf.add(a, b)),
         samples,
       );
     };
-    const observer: PassObserver = { outputGradient: (call, dy) => this.meter(call).lossGradient.add(dy) };
+    const observer: PassObserver = {
+      outputGradient: (call, dy) => this.meter(call).lossGradient.add(firstRows(dy, samples)),
+    };
     this.lossSum += forwardBackward(this.network, inputs, loss, observer, (weight, gradient) => {
       const sum = this.lossGradients.get(weight);
       this.lossGradients.set(weight, tf.keep(sum === undefined ? gradient.clone() : tf.add(sum, gradient)));
@@ -189,18 +211,20 @@ class MeasureSession {
   }
 
   result(): Measured {
+    const proved = provedDeadUnits(
+      this.network,
+      this.probe.inputs.map(({ shape }, k) => ({ shape, ...this.probe.box(k) })),
+    );
     const layers = this.network.calls.map((call): LayerReport => {
       const meter = this.meter(call);
-      const measured = meter.report(this.samples, new Set());
+      const measured = meter.report(this.samples, proved.get(call.name) ?? new Set());
       return {
         ...measured,
         gradient: this.backwardSamples === 0 ? null : this.gradient(call, meter),
         weights: call.weights.map(weightReport),
       };
     });
-    const probe = this.summary();
-    tf.dispose([...this.lossGradients.values()]);
-    return { probe, layers };
+    return { probe: this.summary(), layers };
   }
 
   private gradient(call: LayerCall, meter: CallMeter): Gradient {
@@ -249,10 +273,25 @@ class MeasureSession {
         unknown: network.differentiable,
       },
       ended: this.ended,
-      limits: probe.limits,
+      limits: [...probe.limits, ...this.limits],
     };
   }
 }
+
+/** The loss of each output that the model was trained with; none, and why, where the labels cannot be held against it. */
+function ownLosses(network: Network, probe: Probe): { losses: readonly (Loss | null)[]; limits: readonly string[] } {
+  if (probe.labelShapes === null) return { losses: [], limits: [] };
+  const unused = (why: string) => ({ losses: [], limits: [`The labels were not used: ${why}`] });
+  const names = network.summary.training?.losses ?? [];
+  if (names.every((name) => name === null)) return unused('the model does not say which loss it was trained with.');
+  const unknown = names.find((name) => name !== null && lossNamed(name) === null);
+  if (unknown != null) return unused(`the loss ${unknown}, which the model was trained with, is not known.`);
+  return { losses: names.map((name) => (name === null ? null : lossNamed(name))), limits: [] };
+}
+
+/** The first `rows` samples. */
+const firstRows = (tensor: tf.Tensor, rows: number): tf.Tensor =>
+  tensor.shape[0] === rows ? tensor : tf.slice(tensor, 0, rows);
 
 function normOf(tensor: tf.Tensor): number {
   const squares = new SquareAccumulator();

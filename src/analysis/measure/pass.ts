@@ -42,17 +42,17 @@ export function forwardBackward(
   onWeight: (weight: tf.Tensor, gradient: tf.Tensor) => void,
 ): number {
   const weights = uniqueWeights(network);
-  const arguments_ = new Map<string, tf.Tensor>();
+  const heads = new HeadArguments();
   let value = NaN;
   try {
     tf.tidy(() => {
       const f = (): tf.Scalar => {
         const traced = network.trace(
           inputs,
-          observing(observer, (call, z) => keepArgument(arguments_, call, z)),
+          observing(observer, (call, z) => heads.keep(call, z)),
         );
         const outputs = traced.map(({ tensor }) => tensor);
-        return loss({ outputs, logits: traced.map((output) => logitsOf(output, arguments_)) });
+        return loss({ outputs, logits: traced.map((output) => heads.logits(network, output)) });
       };
       // With no weights (a bare activation), the gradient is still needed for the layers: a constant stands in.
       const xs = weights.length > 0 ? weights : [tf.scalar(0)];
@@ -63,7 +63,7 @@ export function forwardBackward(
       });
     });
   } finally {
-    for (const tensor of arguments_.values()) tensor.dispose();
+    heads.dispose();
   }
   return value;
 }
@@ -78,18 +78,31 @@ export function uniqueWeights(network: Network): tf.Tensor[] {
 /** Families whose output hides how sure the network is: their gradient is looked at before them. */
 const HIDING = new Set(['normalizing', 'saturating']);
 
-/** Remembers the last argument of an output activation beyond the layer's own scope. */
-function keepArgument(kept: Map<string, tf.Tensor>, call: LayerCall, z: tf.Tensor): void {
-  if (call.role !== 'output' || call.activation === null || !HIDING.has(call.activation.family)) return;
-  kept.get(call.name)?.dispose();
-  kept.set(call.name, tf.keep(z));
-}
+/** Keeps the arguments of output activations beyond their layers' own scopes, until the loss has been computed from them. */
+class HeadArguments {
+  private readonly kept = new Map<string, tf.Tensor[]>();
 
-function logitsOf({ call, tensor }: TracedOutput, kept: ReadonlyMap<string, tf.Tensor>): tf.Tensor | null {
-  if (call?.role === 'hidden') return null;
-  const z = call === null ? undefined : kept.get(call.name);
-  // A recurrent layer's last argument belongs to its last step only.
-  return z !== undefined && z.shape.join() === tensor.shape.join() ? z : tensor;
+  keep(call: LayerCall, z: tf.Tensor): void {
+    if (call.role !== 'output' || call.activation === null || !HIDING.has(call.activation.family)) return;
+    this.kept.set(call.name, [...(this.kept.get(call.name) ?? []), tf.keep(z)]);
+  }
+
+  /** What the output was made of, looked for behind reshapings too. */
+  logits(network: Network, { call, tensor }: TracedOutput): tf.Tensor | null {
+    if (call?.role === 'hidden') return null;
+    let source = call;
+    while (source?.structural && source.inputs.length === 1) {
+      const [before] = source.inputs;
+      source = network.calls.find(({ name, role }) => name === before && role === 'output') ?? null;
+    }
+    // A recurrent layer has one for every time step, and its output is not made of the last alone.
+    const [z, ...others] = this.kept.get(source?.name ?? '') ?? [];
+    return z !== undefined && others.length === 0 ? z : tensor;
+  }
+
+  dispose(): void {
+    for (const tensors of this.kept.values()) tf.dispose(tensors);
+  }
 }
 
 /** An observer of traces that shows everything to `observer` and, where it asks for gradients, taps them. */

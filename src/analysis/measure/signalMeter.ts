@@ -1,15 +1,18 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { valuesOf } from '../backend/heap';
 import { symmetricEigenvalues } from './symmetricEigenvalues';
 
 /** Positions of a spatial output that are looked at, evenly spaced: enough for a mean over positions, whatever the size. */
 const POSITIONS = 64;
+/** Fewer positions where there would be more features than this, but always all units. */
+const FEATURES = 8192;
 /** Features and samples that the effective rank is taken over. */
 const RANK_FEATURES = 512;
 const RANK_SAMPLES = 128;
 
 /**
  * The forward signal of one layer call: how much its outputs differ between samples. Add batches in any cut; every
- * feature is one unit at one position (at most 64 positions of a spatial output, evenly spaced).
+ * feature is one unit at one position (at most 64 positions of a spatial output, fewer of a wide one, evenly spaced).
  */
 export class SignalMeter {
   private samples = 0;
@@ -18,16 +21,14 @@ export class SignalMeter {
   private origin = new Float64Array(0);
   private sum = new Float64Array(0);
   private squares = new Float64Array(0);
-  private meanSquareSum = 0;
-  private readonly rows: Float64Array[] = [];
-  private finite = true;
+  private readonly rows: Float32Array[] = [];
 
   /** @param output values `[samples, ...]` of a layer's output, units on the last axis. */
   add(output: Tensor): void {
     const samples = output.shape[0];
     if (samples === 0 || output.size === 0) return;
     const size = output.size / samples;
-    const values = output.dataSync();
+    const values = valuesOf(output);
     if (this.features === null) {
       this.features = chosenFeatures(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
       this.origin = Float64Array.from(this.features, (feature) => values[feature]);
@@ -38,36 +39,28 @@ export class SignalMeter {
     const stride = Math.ceil(features.length / RANK_FEATURES);
     const kept = Math.ceil(features.length / stride);
     for (let s = 0; s < samples; s++) {
-      const row = this.rows.length < RANK_SAMPLES ? new Float64Array(kept) : null;
+      const start = s * size;
       for (let f = 0; f < features.length; f++) {
-        const value = values[s * size + features[f]];
-        const difference = value - origin[f];
+        const difference = values[start + features[f]] - origin[f];
         sum[f] += difference;
         squares[f] += difference * difference;
-        this.meanSquareSum += value * value;
-        if (row !== null && f % stride === 0) row[f / stride] = value;
       }
-      if (row !== null) this.rows.push(row);
+      if (this.rows.length < RANK_SAMPLES) {
+        this.rows.push(Float32Array.from({ length: kept }, (_, i) => values[start + features[i * stride]]));
+      }
     }
     this.samples += samples;
-    this.finite &&= Number.isFinite(this.meanSquareSum);
   }
 
   /** `mean_j Var_i[a_ij]` with the unbiased variance over samples i; null with fewer than two samples or non-finite values. */
   get variance(): number | null {
     const n = this.samples;
-    if (n < 2 || !this.finite || this.features === null) return null;
+    if (n < 2 || this.features === null) return null;
     let total = 0;
     for (let f = 0; f < this.features.length; f++) {
       total += Math.max(0, this.squares[f] - (this.sum[f] * this.sum[f]) / n) / (n - 1);
     }
-    return total / this.features.length;
-  }
-
-  /** `E[a^2]`. */
-  get meanSquare(): number | null {
-    if (this.samples === 0 || !this.finite || this.features === null) return null;
-    return this.meanSquareSum / (this.samples * this.features.length);
+    return Number.isFinite(total) ? total / this.features.length : null;
   }
 
   /**
@@ -76,16 +69,10 @@ export class SignalMeter {
    */
   effectiveRank(): { readonly rank: number; readonly maximum: number } | null {
     const n = this.rows.length;
-    if (n < 2 || !this.finite) return null;
+    if (n < 2) return null;
     const width = this.rows[0].length;
-    for (let f = 0; f < width; f++) {
-      let mean = 0;
-      for (const row of this.rows) mean += row[f];
-      mean /= n;
-      for (const row of this.rows) row[f] -= mean;
-    }
     // The smaller of the two Gram matrices has the same non-zero eigenvalues: squares of the singular values.
-    const vectors = n <= width ? this.rows : transposed(this.rows, width);
+    const vectors = n <= width ? centred(this.rows) : transposed(centred(this.rows));
     const order = vectors.length;
     const gram = new Float64Array(order * order);
     for (let i = 0; i < order; i++) {
@@ -96,6 +83,7 @@ export class SignalMeter {
         gram[i * order + j] = gram[j * order + i] = dot;
       }
     }
+    if (!gram.every(Number.isFinite)) return null;
     const maximum = Math.min(n - 1, width);
     const eigenvalues = symmetricEigenvalues(gram, order);
     const largest = eigenvalues.reduce((a, b) => Math.max(a, b), 0);
@@ -111,7 +99,7 @@ export class SignalMeter {
 /** Offsets within one sample: all units at evenly spaced positions. */
 function chosenFeatures(size: number, units: number): Int32Array {
   const positions = size / units;
-  const chosen = Math.min(positions, POSITIONS);
+  const chosen = Math.min(positions, POSITIONS, Math.max(1, Math.floor(FEATURES / units)));
   const offsets = new Int32Array(chosen * units);
   for (let p = 0; p < chosen; p++) {
     const position = Math.floor(((p + 0.5) * positions) / chosen);
@@ -120,6 +108,13 @@ function chosenFeatures(size: number, units: number): Int32Array {
   return offsets;
 }
 
-function transposed(rows: readonly Float64Array[], width: number): Float64Array[] {
-  return Array.from({ length: width }, (_, f) => Float64Array.from(rows, (row) => row[f]));
+/** The rows less their mean. */
+function centred(rows: readonly Float32Array[]): Float64Array[] {
+  const mean = new Float64Array(rows[0].length);
+  for (const row of rows) for (let f = 0; f < row.length; f++) mean[f] += row[f] / rows.length;
+  return rows.map((row) => Float64Array.from(row, (value, f) => value - mean[f]));
+}
+
+function transposed(rows: readonly Float64Array[]): Float64Array[] {
+  return Array.from(rows[0], (_, f) => Float64Array.from(rows, (row) => row[f]));
 }

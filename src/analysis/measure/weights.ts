@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { WeightReport } from '../../report/report';
+import { valuesOf } from '../backend/heap';
 import { nominalStandardDeviation } from '../model/fans';
 import type { Weight } from '../model/network';
 
@@ -36,7 +37,7 @@ function moments(tensor: Tensor): {
   nonFinite: number;
   squares: number;
 } {
-  const values = tensor.dataSync();
+  const values = valuesOf(tensor);
   const result = {
     count: 0,
     mean: 0,
@@ -47,7 +48,8 @@ function moments(tensor: Tensor): {
     nonFinite: 0,
     squares: 0,
   };
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
     if (!Number.isFinite(value)) {
       result.nonFinite++;
       continue;

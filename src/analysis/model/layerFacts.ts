@@ -29,9 +29,12 @@ interface Internals extends Cell {
   backwardLayer?: Layer;
   dataFormat?: string;
   axis?: number;
-  maxValue?: number;
+  maxValue?: number | null;
+  negativeSlope?: number;
+  threshold?: number;
   alpha?: number | { read(): Tensor };
   theta?: number;
+  _stateful?: boolean;
 }
 
 const internals = (layer: Layer): Internals => layer as unknown as Internals;
@@ -61,27 +64,40 @@ function activationOwner(layer: Layer): { activation?: ActivationObject } {
 /** Applies an activation: `plain` is what the layer itself would do. */
 export type ActivationHook = (z: Tensor, plain: (z: Tensor) => Tensor) => Tensor;
 
-/** Lets `hook` apply the layer's activation from now on. */
+const OBSERVED = 'observed ';
+
+/** Lets `hook` apply the layer's activation from now on; a layer that is hooked already stays as it is. */
 export function hookActivation(layer: Layer, hook: ActivationHook): void {
   for (const child of childLayers(layer)) hookActivation(child, hook);
   const owner = activationOwner(layer);
   const original = owner.activation;
   if (original === undefined || typeof original.apply !== 'function') return;
+  if (original.getClassName().startsWith(OBSERVED)) return;
   owner.activation = {
     apply: (z, axis) => hook(z, (argument) => original.apply(argument, axis)),
     // An unknown name keeps tfjs from fusing the activation into the matrix product, where it could not be seen.
-    getClassName: () => `observed ${original.getClassName()}`,
+    getClassName: () => OBSERVED + original.getClassName(),
     getConfig: () => original.getConfig(),
   };
 }
 
-/** The activation that a layer applies; null for layers that have no such notion. */
+/** Recurrent layers that keep their state from batch to batch start every batch afresh: the samples of a probe are independent. */
+export function forgetStates(layer: Layer): void {
+  for (const child of childLayers(layer)) forgetStates(child);
+  if (internals(layer)._stateful === true) internals(layer)._stateful = false;
+}
+
+/** The activation that a layer applies; null for layers that have no such notion, or one that is not known. */
 export function activationOf(layer: Layer): Activation | null {
-  const { maxValue, alpha, theta } = internals(layer);
+  const { maxValue, negativeSlope, threshold, alpha, theta } = internals(layer);
   const slope = typeof alpha === 'number' ? { alpha } : {};
   switch (layer.getClassName()) {
     case 'ReLU':
-      return activation('relu', { maximum: maxValue ?? null });
+      return activation('relu', {
+        maximum: maxValue ?? null,
+        ...(negativeSlope === undefined ? {} : { alpha: negativeSlope }),
+        ...(threshold === undefined ? {} : { threshold }),
+      });
     case 'LeakyReLU':
       return activation('leaky_relu', slope);
     case 'ELU':
@@ -95,11 +111,36 @@ export function activationOf(layer: Layer): Activation | null {
     case 'Softmax':
       return activation('softmax');
     default: {
-      const object = activationOwner(layer).activation;
-      if (object === undefined || typeof object.getClassName !== 'function') return null;
-      return activation(object.getClassName().replace(/^observed /, ''));
+      const { name, config } = activationObjectOf(layer) ?? {};
+      if (name === undefined) return null;
+      // Names that the loader gives to functions that tfjs has no name for.
+      if (name === 'hard_sigmoid_3') return activation('hard_sigmoid', { slope: 1 / 6 });
+      const parameter = typeof config?.['alpha'] === 'number' ? { alpha: config['alpha'] } : {};
+      return activation(name === 'elu_alpha' ? 'elu' : name, parameter);
     }
   }
+}
+
+/** The activation function that makes the layer's output; null where it has none of its own. */
+function activationObjectOf(layer: Layer): { name: string; config: Record<string, unknown> } | null {
+  if (childLayers(layer).length > 0) return null;
+  const object = activationOwner(layer).activation;
+  if (typeof object?.getClassName !== 'function') return null;
+  return { name: object.getClassName().replace(OBSERVED, ''), config: object.getConfig() };
+}
+
+/** Why some part of the layer cannot be measured, one sentence each. */
+export function blindSpotsOf(layer: Layer): readonly string[] {
+  const name = activationObjectOf(layer)?.name;
+  const { layer: wrapped } = internals(layer);
+  return [
+    ...(name !== undefined && activationOf(layer) === null
+      ? [`What the activation function "${name}" does to gradients is not known, so it is not judged.`]
+      : []),
+    ...(wrapped !== undefined && childLayers(layer).length === 0 && isContainer(wrapped)
+      ? [`The layers of the model inside ${layer.name} are not looked at one by one.`]
+      : []),
+  ];
 }
 
 /** Layers without an activation whose output nevertheless has units of its own. */
@@ -107,6 +148,8 @@ const UNIT_LAYERS = /Normalization$|^Embedding$|Attention$/;
 
 /** Whether the layer's output has units to judge; others (pooling, Flatten, Dropout, Add, …) repeat those of the layers before. */
 export function hasUnits(layer: Layer): boolean {
+  // A Bidirectional layer joins the units of its halves.
+  if (childLayers(layer).length > 0) return false;
   return (
     activationOwner(layer).activation !== undefined ||
     isActivationLayer(layer.getClassName()) ||
@@ -121,18 +164,15 @@ export function unitAxisOf(layer: Layer): number {
   return /BatchNorm/.test(layer.getClassName()) && axis === 1 ? 1 : -1;
 }
 
-/** The layer's weights, trainable ones first. */
+/** The layer's own weights, trainable ones first; those of a Bidirectional layer belong to its halves. */
 export function weightsOf(layer: Layer): readonly Weight[] {
+  if (childLayers(layer).length > 0) return [];
   const className = layer.getClassName();
   const trainable = new Set(layer.trainableWeights.map(({ id }) => id));
   return layer.weights.map((variable) => {
     const name = variable.originalName.split('/').pop()!;
-    const kind =
-      /^depthwise|^DepthwiseConv/.test(name + className) || className === 'DepthwiseConv2D'
-        ? 'depthwise'
-        : /Transpose$/.test(className)
-          ? 'transposed'
-          : 'plain';
+    const depthwise = name.startsWith('depthwise') || className === 'DepthwiseConv2D';
+    const kind = depthwise ? 'depthwise' : className.endsWith('Transpose') ? 'transposed' : 'plain';
     // Biases, gammas and the like are vectors and have no fans; an embedding is looked up, not multiplied.
     const fans = /kernel/.test(name) ? fansOf(variable.shape.map(Number), kind) : null;
     return {

@@ -12,12 +12,14 @@ import { DiagnosisError } from '../../report/errors';
 import type { JsonPath, ModelSummary } from '../../report/report';
 import {
   activationOf,
+  blindSpotsOf,
   childLayers,
+  forgetStates,
   hasUnits,
+  hookActivation,
   isActivationLayer,
   isContainer,
   type Layer,
-  hookActivation,
   unitAxisOf,
   weightsOf,
 } from './layerFacts';
@@ -57,12 +59,21 @@ interface Run {
   active: MutableCall | null;
 }
 
+/** A tensor with the mask of its time steps, if it has one. */
+interface Masked {
+  readonly tensor: tf.Tensor;
+  readonly mask: tf.Tensor | null;
+}
+
 export class LayersNetwork implements Network {
   readonly summary: ModelSummary;
   readonly inputs: readonly NetworkInput[];
   readonly differentiable = null;
   private readonly model: LayersModel;
   private readonly byName = new Map<string, MutableCall>();
+  private readonly layers = new Map<string, Layer>();
+  /** Calls whose shapes and edges are known. */
+  private readonly described = new Set<LayerCall>();
   private readonly weights = new Map<Layer, readonly Weight[]>();
   private run: Run | null = null;
 
@@ -83,10 +94,27 @@ export class LayersNetwork implements Network {
     inputs.forEach((tensor, i) => run.origins.set(tensor.id, this.inputs[i].name));
     this.run = run;
     try {
-      const outputs = this.runContainer(this.model, inputs, '');
-      return outputs.map((tensor) => ({ tensor, call: this.byName.get(run.origins.get(tensor.id) ?? '') ?? null }));
+      const unmasked = inputs.map((tensor) => ({ tensor, mask: null }));
+      return this.runContainer(this.model, unmasked, '').map(({ tensor }) => ({
+        tensor,
+        call: this.byName.get(run.origins.get(tensor.id) ?? '') ?? null,
+      }));
     } finally {
       this.run = null;
+    }
+  }
+
+  execute(call: LayerCall, inputs: readonly tf.Tensor[]): tf.Tensor {
+    const layer = this.layers.get(call.name);
+    const own = this.byName.get(call.name);
+    if (layer === undefined || own === undefined) throw new RangeError(`No layer call is named "${call.name}".`);
+    const outer = this.run;
+    this.run = { observer: WITHOUT_ACTIVATION, origins: new Map(), counts: new Map(), active: own };
+    try {
+      const outputs = layer.apply(inputs.length === 1 ? inputs[0] : [...inputs], { training: false });
+      return [outputs as tf.Tensor | tf.Tensor[]].flat()[0];
+    } finally {
+      this.run = outer;
     }
   }
 
@@ -101,6 +129,7 @@ export class LayersNetwork implements Network {
         this.prepare(layer);
         continue;
       }
+      forgetStates(layer);
       // Penalties on activities belong to training; tfjs refuses to run with them outside of it.
       (layer as { activityRegularizer?: unknown }).activityRegularizer = null;
       hookActivation(layer, (z, plain) => {
@@ -132,10 +161,10 @@ export class LayersNetwork implements Network {
     if (passesOn && own.inputs.length === 1) this.markOutput(this.byName.get(own.inputs[0]) ?? null);
   }
 
-  private runContainer(container: Layer, inputs: readonly tf.Tensor[], prefix: string): tf.Tensor[] {
+  /** Masks travel into nested models and out of them, as in Keras. */
+  private runContainer(container: Layer, inputs: readonly Masked[], prefix: string): Masked[] {
     const graph = graphOf(container);
-    const values = new Map<number, tf.Tensor>();
-    const masks = new Map<number, tf.Tensor | null>();
+    const values = new Map<number, Masked>();
     graph.inputs.forEach((symbolic, i) => values.set(symbolic.id, inputs[i]));
     const depths = Object.keys(graph.nodesByDepth)
       .map(Number)
@@ -144,17 +173,12 @@ export class LayersNetwork implements Network {
       const layer = node.outboundLayer;
       if (layer.getClassName() === 'InputLayer') continue;
       const consumed = node.inputTensors.map(({ id }) => values.get(id));
-      if (!consumed.every((tensor) => tensor !== undefined)) continue;
-      const consumedMasks = node.inputTensors.map(({ id }) => masks.get(id) ?? null);
+      if (!consumed.every((value) => value !== undefined)) continue;
       const name = prefix + layer.name;
       const outputs = isContainer(layer)
         ? this.runContainer(layer, consumed, `${name}/`)
-        : this.runLeaf(layer, consumed, consumedMasks, node.callArgs, name);
-      const mask = maskOf(layer, consumed, consumedMasks);
-      node.outputTensors.forEach((symbolic, i) => {
-        values.set(symbolic.id, outputs[i]);
-        masks.set(symbolic.id, mask);
-      });
+        : this.runLeaf(layer, consumed, node.callArgs, name);
+      node.outputTensors.forEach((symbolic, i) => values.set(symbolic.id, outputs[i]));
     }
     return graph.outputs.map(({ id, name }) => {
       const value = values.get(id);
@@ -171,14 +195,18 @@ export class LayersNetwork implements Network {
 
   private runLeaf(
     layer: Layer,
-    inputs: tf.Tensor[],
-    masks: (tf.Tensor | null)[],
+    consumed: readonly Masked[],
     callArgs: Record<string, unknown> | null,
     name: string,
-  ): tf.Tensor[] {
+  ): Masked[] {
+    const inputs = consumed.map(({ tensor }) => tensor);
+    const masks = consumed.map(({ mask }) => mask);
     const kwargs: Record<string, unknown> = { ...callArgs, training: false };
-    if (masks.some((mask) => mask !== null)) kwargs['mask'] = inputs.length === 1 ? masks[0] : masks;
-    return this.observed(layer, name, inputs, (given) => {
+    // Attention wants the mask of each input; everything else has one input that can be masked, its first.
+    if (masks.some((mask) => mask !== null)) {
+      kwargs['mask'] = /Attention$/.test(layer.getClassName()) && masks.length > 1 ? masks : masks[0];
+    }
+    const outputs = this.observed(layer, name, inputs, (given) => {
       const children = this.observeChildren(layer, name);
       try {
         return layer.apply(given.length === 1 ? given[0] : given, kwargs) as tf.Tensor | tf.Tensor[];
@@ -186,6 +214,8 @@ export class LayersNetwork implements Network {
         children.forEach((restore) => restore());
       }
     });
+    const mask = maskOf(layer, inputs, masks);
+    return outputs.map((tensor) => ({ tensor, mask }));
   }
 
   /** Executes one layer call with the observer looking on; returns all outputs, of which the first is observed. */
@@ -222,13 +252,19 @@ export class LayersNetwork implements Network {
     return observer.activate?.(call, argument) ?? execute([argument]);
   }
 
-  /** Bidirectional layers call their two halves themselves: each becomes a call of its own. */
+  /** Bidirectional layers call their two halves themselves: each becomes a call of its own, which the layer consumes. */
   private observeChildren(layer: Layer, name: string): (() => void)[] {
     return childLayers(layer).map((child) => {
       const plain = child.call.bind(child);
       child.call = (inputs, kwargs) => {
         const list = Array.isArray(inputs) ? inputs : [inputs];
+        const outer = this.run!.active;
         const outputs = this.observed(child, `${name}/${child.name}`, list, () => plain(inputs, kwargs));
+        const own = this.byName.get(this.run!.origins.get(outputs[0].id) ?? '');
+        if (own !== undefined && outer !== null) {
+          own.jsonPath ??= outer.jsonPath;
+          if (!this.described.has(outer)) outer.inputs = [...outer.inputs, own.name];
+        }
         return outputs.length === 1 ? outputs[0] : outputs;
       };
       // The method lives on the prototype: what was put on the instance is taken off again.
@@ -255,18 +291,23 @@ export class LayersNetwork implements Network {
       jsonPath: this.loaded.jsonPath(layer),
       weights,
       structural: !hasUnits(layer),
-      unknown: [],
+      unknown: blindSpotsOf(layer),
     };
     this.byName.set(name, call);
+    this.layers.set(name, layer);
     return call;
   }
 
   /** On the dry run, writes down the shape of the output and where the inputs come from. */
   private describeRun(call: MutableCall, output: tf.Tensor, inputs: readonly tf.Tensor[]): void {
-    if (call.outputShape.length > 0 || call.inputs.length > 0) return;
+    if (this.described.has(call)) return;
+    this.described.add(call);
     const { origins } = this.run!;
     call.outputShape = output.shape.slice(1);
-    call.inputs = inputs.flatMap(({ id }) => origins.get(id) ?? []);
+    if (call.inputs.length === 0) call.inputs = inputs.flatMap(({ id }) => origins.get(id) ?? []);
+    // In execution order: after the layers that it has called itself.
+    this.byName.delete(call.name);
+    this.byName.set(call.name, call);
     const before = this.byName.get(call.inputs[0] ?? '');
     const elementwise = isActivationLayer(call.className) || call.structural;
     // An elementwise layer keeps the axis of its units where its input had it.
@@ -278,6 +319,7 @@ export class LayersNetwork implements Network {
 }
 
 const UNOBSERVED: TraceObserver = { preActivation: (_call, z) => z, output: (_call, a) => a };
+const WITHOUT_ACTIVATION: TraceObserver = { ...UNOBSERVED, activate: (_call, z) => z };
 
 /** Whether the call is an activation layer that has no activation object to observe: its argument is its input. */
 const takesArgument = (call: LayerCall): boolean =>
@@ -293,5 +335,5 @@ function maskOf(layer: Layer, inputs: tf.Tensor[], masks: (tf.Tensor | null)[]):
   if (!layer.supportsMasking) return null;
   const [input, mask] = inputs.length === 1 ? [inputs[0], masks[0]] : [inputs, masks];
   const computed = layer.computeMask(input, mask as tf.Tensor | tf.Tensor[]) as tf.Tensor | tf.Tensor[] | null;
-  return Array.isArray(computed) ? (computed[0] ?? null) : (computed ?? null);
+  return [computed].flat()[0] ?? null;
 }

@@ -21,6 +21,13 @@ export interface Network {
    */
   trace(inputs: readonly Tensor[], observer: TraceObserver): TracedOutput[];
 
+  /**
+   * The first output of the layer of one call on inputs of any batch size, `[samples, ...]`, with its weights as they are
+   * at the moment and without its activation, whose argument is returned. Unobserved and without masks, for layers that
+   * call no others; must run inside `tf.tidy`. Absent where the format has no layers to execute alone.
+   */
+  execute?(call: LayerCall, inputs: readonly Tensor[]): Tensor;
+
   dispose(): void;
 }
 
@@ -35,7 +42,7 @@ export interface NetworkInput {
   readonly kind: 'image' | 'indices' | 'features';
   /** For images: the values that the network was made for, [0, 255] where its first layer rescales bytes, else [0, 1]. */
   readonly range: readonly [number, number] | null;
-  /** For indices: one more than the largest valid index (an Embedding's `inputDim`). */
+  /** For indices: one more than the largest valid index (an Embedding's `inputDim`); null where nothing says so. */
   readonly limit: number | null;
 }
 

@@ -29,7 +29,7 @@ export function networkInputs(model: LayersModel): NetworkInput[] {
       batchSize: batch ?? null,
       kind,
       range: kind !== 'image' ? null : consumers.some(rescalesBytes) ? [0, 255] : [0, 1],
-      limit: Number.isFinite(limit) ? limit : kind === 'indices' ? 2 : null,
+      limit: Number.isFinite(limit) ? limit : null,
     } satisfies NetworkInput;
   });
 }

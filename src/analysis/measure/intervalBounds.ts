@@ -1,0 +1,204 @@
+/**
+ * Interval bound propagation (Gowal et al. 2018, arXiv:1810.12715): from the lowest and highest value of every input, the
+ * lowest and highest value that every unit can take. A unit of a rectifier that stays at 0 on the whole box is proved
+ * dead. Exact in the first layer, sound but ever looser behind it.
+ *
+ * An affine layer `z = W x + b` takes a box of centre c and radius r to the box of centre `W c + b` and radius `|W| r`,
+ * which is `W+ u + W- l + b` for the upper end. Layers that are increasing or decreasing in each of their inputs, all
+ * elements in the same direction or each element alone, take the ends of a box to the ends of its image.
+ *
+ * Rounding: a float32 sum of n products, in any order, is off by at most `n eps / (1 - n eps)` of the sum of their
+ * magnitudes (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1), and so is the network's own. All
+ * bounds are widened by more than both, so that what is proved holds for the network as it is computed.
+ */
+
+import * as tf from '@tensorflow/tfjs-core';
+import type { Activation } from '../../report/activations';
+import { valuesOf } from '../backend/heap';
+import type { LayerCall, Network } from '../model/network';
+import type { InputBox } from '../probe/probe';
+import { unitsLast } from './callMeter';
+
+export type InputRange = Pick<InputBox, 'lower' | 'upper'> & {
+  /** Of one sample. */
+  readonly shape: readonly number[];
+};
+
+/** Layers that are affine in their one input; all their weights but the bias multiply it. */
+const AFFINE = new Set([
+  'Dense',
+  'Conv1D',
+  'Conv2D',
+  'Conv3D',
+  'DepthwiseConv2D',
+  'SeparableConv2D',
+  'Conv2DTranspose',
+  'Conv3DTranspose',
+]);
+
+/**
+ * Layers each of whose outputs either never falls or never rises as all of its inputs rise. Those that add up stay
+ * within the bounds in floating-point numbers too, because rounding keeps the order.
+ */
+const MONOTONE =
+  /^(?:Flatten|Reshape|Permute|RepeatVector|(?:Spatial)?(?:Alpha)?Dropout(?:[123]D)?|Gaussian(?:Noise|Dropout)|ActivityRegularization|ZeroPadding[123]D|Cropping[123]D|UpSampling[123]D|(?:Global)?(?:Average|Max)Pooling[123]D|Add|Average|Maximum|Minimum|Concatenate|BatchNormalization|Rescaling|Normalization)$/;
+
+/** Smooth activations that fall to one minimum and rise from there. */
+const VALLEYS = new Set(['gelu', 'gelu_tanh', 'silu', 'hard_silu', 'mish']);
+/** Their values are computed from z without rounding, or with one. */
+const EXACT = new Set(['linear', 'relu', 'relu6', 'leaky_relu', 'thresholded_relu', 'hard_tanh']);
+
+/** Unit roundoff of float32. */
+const ROUNDOFF = 2 ** -24;
+const SMALLEST_NORMAL = 2 ** -126;
+/** Relative and absolute error that an activation's kernel may have, generously. */
+const KERNEL_ERROR = 1e-5;
+
+/**
+ * By the name of the call, the units of rectifiers that no input within the ranges can activate, whatever its other
+ * values are. Ranges are one per input of the network. What lies behind a layer without bounds is not proved.
+ */
+export function provedDeadUnits(
+  network: Network,
+  inputs: readonly InputRange[],
+): ReadonlyMap<string, ReadonlySet<number>> {
+  const proved = new Map<string, ReadonlySet<number>>();
+  if (!network.execute || !network.calls.some(canDie)) return proved;
+  /** Lower and upper bounds `[2, ...shape]` of the outputs of calls and inputs. */
+  const bounds = new Map<string, tf.Tensor>();
+  const remaining = usesOf(network.calls);
+  try {
+    inputs.forEach(({ lower, upper, shape }, k) => {
+      if (!lower.every(Number.isFinite) || !upper.every(Number.isFinite)) return;
+      const values = new Float32Array(2 * lower.length);
+      values.set(lower);
+      values.set(upper, lower.length);
+      bounds.set(network.inputs[k].name, tf.tensor(values, [2, ...shape]));
+    });
+    for (const call of network.calls) {
+      const given = call.inputs.map((name) => bounds.get(name));
+      if (given.length > 0 && given.every((box) => box !== undefined)) {
+        tf.tidy(() => {
+          const argument = argumentBounds(network, call, given);
+          if (argument === null) return;
+          if (canDie(call)) proved.set(call.name, silentUnits(call, argument));
+          const after = activationBounds(call, argument);
+          if (after !== null) bounds.set(call.name, tf.keep(after));
+        });
+      }
+      for (const name of call.inputs) {
+        const uses = remaining.get(name)! - 1;
+        remaining.set(name, uses);
+        if (uses > 0) continue;
+        bounds.get(name)?.dispose();
+        bounds.delete(name);
+      }
+    }
+  } finally {
+    tf.dispose([...bounds.values()]);
+  }
+  return proved;
+}
+
+const canDie = ({ activation, units }: LayerCall): boolean => activation?.family === 'relu' && units !== null;
+
+function usesOf(calls: readonly LayerCall[]): Map<string, number> {
+  const uses = new Map<string, number>();
+  for (const name of calls.flatMap(({ inputs }) => inputs)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  return uses;
+}
+
+/** Bounds of the argument of the call's activation, or of its output where it has none; null where they are not known. */
+function argumentBounds(network: Network, call: LayerCall, given: readonly tf.Tensor[]): tf.Tensor | null {
+  const { className } = call;
+  // Activation layers: what they get is the argument.
+  if (call.activation !== null && given.length === 1 && call.weights.length === 0 && !AFFINE.has(className))
+    return given[0];
+  if (AFFINE.has(className)) return affineBounds(network, call, given[0]);
+  if (!MONOTONE.test(className)) return null;
+  const ends = network.execute!(call, given);
+  const [lower, upper] = [tf.min(ends, 0, true), tf.max(ends, 0, true)];
+  return finite(tf.concat([lower, upper], 0));
+}
+
+function affineBounds(network: Network, call: LayerCall, box: tf.Tensor): tf.Tensor | null {
+  const [lower, upper] = tf.split(box, 2, 0);
+  const ends = valuesOf(network.execute!(call, [box])).slice();
+  const magnitude = tf.maximum(tf.abs(lower), tf.abs(upper));
+  const radius = tf.mul(tf.sub(upper, lower), 0.5);
+  // |W| m + |b|, |W| r + |b| and |b|.
+  const positive = withMagnitudes(call, () =>
+    network.execute!(call, [tf.concat([magnitude, radius, tf.zerosLike(radius)], 0)]),
+  );
+  const magnitudes = valuesOf(positive);
+  const products = call.weights.reduce((sum, { fanIn }) => sum + (fanIn ?? 1), 0);
+  const error = 8 * (products + 8) * ROUNDOFF;
+  const size = ends.length / 2;
+  const bounds = new Float32Array(2 * size);
+  for (let i = 0; i < size; i++) {
+    const centre = (ends[i] + ends[size + i]) / 2;
+    const underflow = magnitudes[i] > 0 ? products * SMALLEST_NORMAL : 0;
+    const spread = magnitudes[size + i] - magnitudes[2 * size + i] + error * magnitudes[i] + underflow;
+    bounds[i] = roundedDown(centre - spread);
+    bounds[size + i] = roundedUp(centre + spread);
+  }
+  return finite(tf.tensor(bounds, [2, ...positive.shape.slice(1)]));
+}
+
+/** Runs `work` while all weights of the call have their magnitudes in place of their values. */
+function withMagnitudes<T>({ weights }: LayerCall, work: () => T): T {
+  const variables = weights.map(({ value }) => value as tf.Variable);
+  const saved = variables.map((variable) => variable.clone());
+  try {
+    for (const variable of variables) variable.assign(tf.abs(variable));
+    return work();
+  } finally {
+    variables.forEach((variable, i) => variable.assign(saved[i]));
+  }
+}
+
+/** Bounds of the output from those of the argument; null where they are not known. */
+function activationBounds(call: LayerCall, argument: tf.Tensor): tf.Tensor | null {
+  const { activation } = call;
+  if (activation === null || activation.name === 'linear') return argument.clone();
+  const bound = outputInterval(activation);
+  if (bound === null) return null;
+  const values = valuesOf(argument);
+  const size = values.length / 2;
+  const bounds = new Float32Array(2 * size);
+  for (let i = 0; i < size; i++) {
+    const [lower, upper] = bound(values[i], values[size + i]);
+    bounds[i] = roundedDown(lower);
+    bounds[size + i] = roundedUp(upper);
+  }
+  return finite(tf.tensor(bounds, argument.shape));
+}
+
+/** The interval that an activation takes an interval to; null where that is not known. */
+function outputInterval(activation: Activation): ((l: number, u: number) => [number, number]) | null {
+  const { name, range } = activation;
+  const value = (z: number): number => activation.value(z);
+  const widened = (lower: number, upper: number): [number, number] => [
+    lower - KERNEL_ERROR * (1 + Math.abs(lower)),
+    upper + KERNEL_ERROR * (1 + Math.abs(upper)),
+  ];
+  if (VALLEYS.has(name)) return (l, u) => widened(l >= 0 ? value(l) : range[0], Math.max(value(l), value(u)));
+  // A PReLU's slopes are known by their mean only; a softmax has no value per unit, but a range.
+  const increasing = name !== 'prelu' && activation.derivative(-1) >= 0;
+  if (!increasing) return range.every(Number.isFinite) ? () => widened(...range) : null;
+  return EXACT.has(name) ? (l, u) => [value(l), value(u)] : (l, u) => widened(value(l), value(u));
+}
+
+/** Units whose output is 0 wherever their argument lies within its bounds, at every position. */
+function silentUnits({ activation, unitAxis }: LayerCall, argument: tf.Tensor): ReadonlySet<number> {
+  const upper = unitsLast(tf.slice(argument, 1, 1), unitAxis);
+  const units = upper.shape[upper.rank - 1];
+  const highest = valuesOf(tf.max(tf.reshape(upper, [-1, units]), 0));
+  return new Set([...highest.keys()].filter((unit) => activation!.value(highest[unit]) === 0));
+}
+
+const finite = (bounds: tf.Tensor): tf.Tensor | null => (valuesOf(bounds).every(Number.isFinite) ? bounds : null);
+
+/** Outwards by at least the rounding to float32; 0 stays 0. */
+const roundedUp = (value: number): number => value + 2 * ROUNDOFF * Math.abs(value);
+const roundedDown = (value: number): number => value - 2 * ROUNDOFF * Math.abs(value);
