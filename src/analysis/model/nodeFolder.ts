@@ -16,11 +16,11 @@ export class NodeFolder implements Folder {
   async read(file: string, offset = 0, length?: number): Promise<Uint8Array> {
     const real = await this.resolve(file);
     try {
+      // A named pipe or a device would block or never end.
+      if (!(await stat(real)).isFile()) throw this.unreadable(file, 'it is not a regular file');
       const handle = await open(real, 'r');
       try {
         const information = await handle.stat();
-        // A FIFO or a device would block or never end.
-        if (!information.isFile()) throw this.unreadable(file, 'it is not a regular file');
         const end = Math.min(information.size, offset + (length ?? information.size));
         const bytes = new Uint8Array(Math.max(0, end - offset));
         let filled = 0;

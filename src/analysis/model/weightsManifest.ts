@@ -39,8 +39,10 @@ export async function readManifestWeights(
   manifest: unknown,
   notes: string[],
 ): Promise<SavedWeight[]> {
-  const groups = checked(manifest, file);
-  for (const { paths } of groups) for (const path of paths) refuseOutside(path, file);
+  const groups = checked(manifest, file).map(({ paths, weights }) => ({
+    paths: paths.map((path) => insidePath(path, file)),
+    weights,
+  }));
   const sizes = await shardSizes(
     folder,
     groups.flatMap(({ paths }) => paths),
@@ -73,14 +75,18 @@ function checked(manifest: unknown, file: string): v.InferOutput<typeof MANIFEST
   );
 }
 
-/** Manifest paths come from a file that someone else may have written: they may only name files beside it. */
-function refuseOutside(path: string, file: string): void {
+/** Manifest paths come from a file that someone else may have written: they may only name files beside it or below. */
+function insidePath(path: string, file: string): string {
   const harmless =
     path !== '' &&
     !/^(?:[/\\]|[A-Za-z]:)|^[A-Za-z][A-Za-z0-9+.-]*:/.test(path) &&
     !/[\\\0]/.test(path) &&
     !path.split('/').includes('..');
-  if (harmless) return;
+  if (harmless)
+    return path
+      .split('/')
+      .filter((part) => part !== '.' && part !== '')
+      .join('/');
   throw new DiagnosisError(
     'path-outside-model',
     `The weights manifest names "${path}", which is not a file in the model's folder; it is not read.`,
@@ -101,20 +107,10 @@ async function shardSizes(folder: Folder, paths: readonly string[]): Promise<Map
       if (error instanceof DiagnosisError && error.code === 'file-not-found') continue;
       throw error;
     }
-    for (const { name, kind, size } of entries) if (kind === 'file') sizes.set(normal(parent + name), size);
-  }
-  for (const path of paths) {
-    const size = sizes.get(normal(path));
-    if (size !== undefined) sizes.set(path, size);
+    for (const { name, kind, size } of entries) if (kind === 'file') sizes.set(parent + name, size);
   }
   return sizes;
 }
-
-const normal = (path: string): string =>
-  path
-    .split('/')
-    .filter((part) => part !== '.' && part !== '')
-    .join('/');
 
 const bytesOf = (specs: readonly WeightSpec[]): number => specs.reduce((sum, spec) => sum + bytesOfWeight(spec), 0);
 

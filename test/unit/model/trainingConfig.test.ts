@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { trainingConfig } from '../../../src/analysis/model/trainingConfig';
+
+const sgd = { class_name: 'SGD', config: { lr: 0.1 } };
+
+describe('the saved training configuration', () => {
+  it.each<[string, unknown, unknown]>([
+    [
+      'Keras 2',
+      { optimizer_config: sgd, loss: 'mse' },
+      { optimizer: 'SGD', learningRate: 0.1, losses: ['mean_squared_error'] },
+    ],
+    [
+      'tfjs',
+      { optimizer_config: { class_name: 'rmsprop', config: { learning_rate: 0.01 } }, loss: 'categoricalCrossentropy' },
+      { optimizer: 'RMSprop', learningRate: 0.01, losses: ['categorical_crossentropy'] },
+    ],
+    [
+      'Keras 3',
+      {
+        optimizer: { class_name: 'Adam', config: { learning_rate: 0.001 } },
+        loss: { class_name: 'SparseCategoricalCrossentropy', config: { from_logits: true } },
+      },
+      { optimizer: 'Adam', learningRate: 0.001, losses: ['sparse_categorical_crossentropy'] },
+    ],
+    [
+      'by name only',
+      { optimizer: 'adam', loss: { class_name: 'function', config: 'mae' } },
+      { optimizer: 'Adam', learningRate: null, losses: ['mean_absolute_error'] },
+    ],
+    [
+      'a schedule',
+      {
+        optimizer_config: {
+          class_name: 'Adam',
+          config: { learning_rate: { class_name: 'ExponentialDecay', config: { initial_learning_rate: 0.02 } } },
+        },
+      },
+      { optimizer: 'Adam', learningRate: 0.02, losses: [null] },
+    ],
+    [
+      'mixed precision',
+      { optimizer_config: { class_name: 'LossScaleOptimizer', config: { inner_optimizer: sgd } } },
+      { optimizer: 'SGD', learningRate: 0.1, losses: [null] },
+    ],
+    [
+      'an optimiser of their own',
+      { optimizer: 'Custom>Sophia' },
+      { optimizer: 'Sophia', learningRate: null, losses: [null] },
+    ],
+    ['nothing of use', { metrics: [] }, null],
+    ['no object', 'adam', null],
+    ['absent', undefined, null],
+  ])('%s', (_name, json, expected) => {
+    expect(trainingConfig(json, ['out'])).toEqual(expected);
+  });
+
+  it.each<[string, unknown, (string | null)[]]>([
+    ['one for all', 'mse', ['mean_squared_error', 'mean_squared_error']],
+    ['a list', ['mse', 'hinge'], ['mean_squared_error', 'hinge']],
+    ['by the names of the outputs', { b: 'poisson' }, [null, 'poisson']],
+  ])('losses of two outputs: %s', (_name, loss, expected) => {
+    expect(trainingConfig({ optimizer: 'sgd', loss }, ['a', 'b'])?.losses).toEqual(expected);
+  });
+});
