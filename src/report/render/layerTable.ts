@@ -1,3 +1,4 @@
+import { gradientNorm } from '../flow';
 import { formatActivation, formatCount, formatNumber, formatShare, NOT_MEASURED } from '../format';
 import { deadCount, layerHealths } from '../health';
 import type { LayerReport, Report } from '../report';
@@ -29,7 +30,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'dead', align: 'right', limit: 10, text: dead },
   { title: 'slope', align: 'right', limit: 5, text: ({ derivative }) => formatShare(derivative?.share ?? null) },
   { title: 'variance', align: 'right', limit: 8, text: ({ signal }) => formatNumber(signal?.variance ?? null) },
-  { title: 'gradient', align: 'right', limit: 8, text: ({ gradient }) => formatNumber(gradient?.outputRms ?? null) },
+  { title: 'gradient', align: 'right', limit: 8, text: (layer) => formatNumber(gradientNorm(layer)) },
 ];
 
 /** `24 75%`: the number of units proved dead or dead with confidence, and their share. */
@@ -62,7 +63,7 @@ export function layerTable(report: Report, width: number, style: Style): string[
   });
   const hidden = entries.length - shown.length;
   const more = hidden === 0 ? '' : `${formatCount(hidden)} more layers are in the JSON report. `;
-  const legend = `${more}Slope: share of the activation’s largest derivative. Variance: of the output across samples. Gradient: RMS at the output.`;
+  const legend = `${more}Slope: share of the activation’s largest derivative. Variance: of the output across samples. Gradient: its norm at the output, per sample.`;
   return [...lines, ...wrap(legend, width - INDENT).map((line) => ' '.repeat(INDENT) + style('quiet', line))];
 }
 

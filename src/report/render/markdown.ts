@@ -1,11 +1,11 @@
-import { flowSummary } from '../flow';
+import { flowSummary, gradientNorm } from '../flow';
 import { formatActivation, formatCount, formatNumber, formatShare, NOT_MEASURED } from '../format';
 import { deadCount, layerHealths } from '../health';
 import type { Finding, Report, Suggestion } from '../report';
 import { passedChecks, verdict } from '../verdict';
 import { plainData } from './plainText';
 import { MARKS } from './style';
-import { SEVERITY_WORDS, backwardLine, inputLine, modelLine, samplesLine } from './words';
+import { SEVERITY_WORDS, backwardLine, inputLine, modelLine, reasonFor, samplesLine } from './words';
 
 /** The report as GitHub Flavored Markdown, with every suggestion and its code in both libraries. */
 export function renderMarkdown(source: Report): string {
@@ -22,7 +22,7 @@ export function renderMarkdown(source: Report): string {
       '## Signal flow',
       list([
         `Forward (variance across samples): ${escapeMarkdown(flowSummary(report.layers, 'forward'))}`,
-        `Backward (gradient RMS): ${escapeMarkdown(flowSummary(report.layers, 'backward'))}`,
+        `Backward (norm of the gradient): ${escapeMarkdown(flowSummary(report.layers, 'backward'))}`,
       ]),
     ],
     ['## Probe', probe(report)],
@@ -49,13 +49,10 @@ function findingSection(finding: Finding): string[] {
   ];
 }
 
-function suggestionSection({ title, rationale, code, effect }: Suggestion, index: number): string[] {
-  const tried =
-    effect === null
-      ? ''
-      : ` In a copy, ${effect.quantity} went from ${formatNumber(effect.before)} to ${formatNumber(effect.after)} (${effect.how}).`;
+function suggestionSection(suggestion: Suggestion, index: number): string[] {
+  const { title, code } = suggestion;
   return [
-    `**${index + 1}. ${escapeMarkdown(title)}.** ${escapeMarkdown(rationale + tried)}`,
+    `**${index + 1}. ${escapeMarkdown(title)}.** ${escapeMarkdown(reasonFor(suggestion))}`,
     ...(code.tfjs === null ? [] : [codeBlock(code.tfjs, 'js')]),
     ...(code.keras === null ? [] : [codeBlock(code.keras, 'python')]),
   ];
@@ -83,12 +80,12 @@ function layers(report: Report): string {
       dead === null ? NOT_MEASURED : formatCount(dead.dead),
       formatShare(layer.derivative?.share ?? null),
       formatNumber(layer.signal?.variance ?? null),
-      formatNumber(layer.gradient?.outputRms ?? null),
+      formatNumber(gradientNorm(layer)),
     ];
     return tableRow(cells);
   });
   return [
-    tableRow(['', 'Layer', 'Type', 'Activation', 'Units', 'Dead', 'Slope', 'Variance', 'Gradient RMS']),
+    tableRow(['', 'Layer', 'Type', 'Activation', 'Units', 'Dead', 'Slope', 'Variance', 'Gradient']),
     '| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: |',
     ...rows,
   ].join('\n');

@@ -6,7 +6,7 @@ import { layerTable } from './layerTable';
 import { displayWidth, padEnd, plainData, shorten, wrap } from './plainText';
 import { sparkline } from './sparkline';
 import { MARKS, coloured, uncoloured, type Style } from './style';
-import { SEVERITY_WORDS, alsoIn, backwardLine, codeFor, inputLine, modelLine, samplesLine } from './words';
+import { SEVERITY_WORDS, alsoIn, backwardLine, codeFor, inputLine, modelLine, reasonFor, samplesLine } from './words';
 
 export interface TextOptions {
   /** Colours and bars, for a terminal that can show them. */
@@ -93,12 +93,9 @@ function suggestions(
 ): string[] {
   if (best === undefined) return [];
   const code = codeFor(report, best);
-  const key = JSON.stringify([best.title, best.rationale, code]);
-  const lines = labelled(
-    'Fix',
-    explained.has(key) ? `${best.title}, as above.` : `${best.title}. ${best.rationale}`,
-    style,
-  );
+  const reason = reasonFor(best);
+  const key = JSON.stringify([best.title, reason, code]);
+  const lines = labelled('Fix', explained.has(key) ? `${best.title}, as above.` : `${best.title}. ${reason}`, style);
   if (code !== null && !explained.has(key)) {
     for (const line of code.split('\n')) {
       lines.push(...indented(line, INDENT + LABEL).map((part) => style('code', part)));

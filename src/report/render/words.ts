@@ -16,6 +16,14 @@ export function codeFor(report: Report, { code }: Suggestion): string | null {
   return code[codeLanguage(report)] ?? code.tfjs ?? code.keras;
 }
 
+/** Why the suggestion was made and, where it has been tried, what it did. */
+export function reasonFor({ rationale, effect }: Suggestion): string {
+  if (effect === null) return rationale;
+  const { quantity, before, after, how } = effect;
+  const change = `${formatNumber(before)} → ${formatNumber(after)}`;
+  return `${rationale} ${quantity.charAt(0).toUpperCase()}${quantity.slice(1)}: ${change}. ${how}`;
+}
+
 /** `Sequential, 2,788 weights, trained by SGD at 1.5`. */
 export function modelLine({ model }: Report): string {
   const { training } = model;

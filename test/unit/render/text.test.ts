@@ -66,9 +66,9 @@ describe('renderText', () => {
     const rows = text(report()).split('\n');
     const header = rows.findIndex((row) => /layer +type +activation +units +dead +slope +variance +gradient/.test(row));
     expect(rows.slice(header + 1, header + 4)).toEqual([
-      expect.stringMatching(/^✓ hidden_1 +Dense +ReLU +64 +0 +50% +0\.8 +0\.02$/),
-      expect.stringMatching(/^✗ hidden_2 +Dense +ReLU +32 +24 75% +50% +0\.8 +0\.02$/),
-      expect.stringMatching(/^✓ output +Dense +softmax +4 +– +– +0\.8 +0\.02$/),
+      expect.stringMatching(/^✓ hidden_1 +Dense +ReLU +64 +0 +50% +0\.8 +0\.16$/),
+      expect.stringMatching(/^✗ hidden_2 +Dense +ReLU +32 +24 75% +50% +0\.8 +0\.11$/),
+      expect.stringMatching(/^✓ output +Dense +softmax +4 +– +– +0\.8 +0\.11$/),
     ]);
   });
 
@@ -83,6 +83,12 @@ describe('renderText', () => {
     const twice = text(report({ findings: [finding(), finding({ layer: 'hidden_1' })] }));
     expect(twice.match(/The model was trained with 1\.5\./g)).toHaveLength(1);
     expect(twice).toContain('Lower the learning rate to 0.2, as above.');
+  });
+
+  it('says what a fix did where it has been tried', () => {
+    const [, tried] = finding().suggestions;
+    const lines = text(report({ findings: [finding({ suggestions: [tried] })] }));
+    expect(lines.replace(/\s+/g, ' ')).toContain('on both sides. Dead units: 24 → 0. Measured on a copy.');
   });
 
   it('gives the code of the library that the model was made with', () => {
