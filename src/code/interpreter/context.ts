@@ -47,4 +47,11 @@ export class Recorder {
     const node: Node | null = value?.type === 'tensor' ? value.node : null;
     this.applications.push({ loss, draft, node });
   }
+
+  /** After a run that was cut short: parts of the networks may be missing, so that nothing can be said of their ends. */
+  distrust(): void {
+    for (const draft of this.drafts.values()) draft.complete = false;
+    this.applications.length = 0;
+    this.fits.length = 0;
+  }
 }

@@ -183,3 +183,19 @@ export interface EvaluatedArgument {
   readonly range: Range;
   readonly value: Value;
 }
+
+/** Positional arguments of these values. */
+export function positional(values: readonly Value[], range: Range): Arguments {
+  const expression: Expression = { type: 'unknown', parts: [], from: range.from, to: range.to };
+  return new Arguments(
+    values.map((value) => ({ keyword: null, expression, range, value })),
+    new Map(),
+    true,
+  );
+}
+
+/** The tensors among values and in lists of them. */
+export const tensorsOf = (values: readonly Value[]): Node[] =>
+  values.flatMap((value) =>
+    value.type === 'tensor' ? [value.node] : value.type === 'list' ? tensorsOf(value.items) : [],
+  );

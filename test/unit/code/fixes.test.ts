@@ -55,6 +55,13 @@ describe('quick fixes in JavaScript', () => {
   it('every fault has a fix', () => {
     for (const faulty of FAULTY_TFJS) expect(fixed('javascript', faulty), faulty.name).not.toEqual([]);
   });
+  it('titles are short', () => {
+    const all = [
+      ...FAULTY_TFJS.flatMap((one) => fixed('javascript', one)),
+      ...FAULTY_PYTHON.flatMap((one) => fixed('python', one)),
+    ];
+    for (const { fix } of all) expect(fix.title.length, fix.title).toBeLessThanOrEqual(60);
+  });
   it('keeps quotes, semicolons and everything else', () => {
     const faulty = FAULTY_TFJS.find(({ rule }) => rule === 'symmetric-units')!;
     const [first] = fixed('javascript', faulty);
