@@ -97,6 +97,8 @@ export interface ProbeSummary {
   readonly inputs: readonly ProbeInput[];
   /** Whether labels were given, and so the model's own loss could be measured. */
   readonly labels: boolean;
+  /** Lowest and highest value of the labels, per output, class indices made one-hot; null without labels. */
+  readonly labelRanges: readonly LabelRange[] | null;
   /** What was back-propagated: a random unit-variance vector on the logits, and the model's loss where labels are given. */
   readonly backward: {
     readonly source: 'random-cotangent' | 'none';
@@ -111,6 +113,11 @@ export interface ProbeSummary {
   readonly ended: 'settled' | 'data' | 'budget' | 'fixed';
   /** What this probe cannot show, one sentence each. */
   readonly limits: readonly string[];
+}
+
+export interface LabelRange {
+  readonly minimum: number | null;
+  readonly maximum: number | null;
 }
 
 export interface ProbeInput {
@@ -289,7 +296,7 @@ export interface CopiedLayer {
   readonly name: string;
   /** Mean over the copies. */
   readonly silentUnits: number;
-  /** Geometric means over the copies, as `signal.variance` and `gradient.outputRms`. */
+  /** Medians over the copies, of what `signal.variance` and `gradient.outputRms` are. */
   readonly variance: number | null;
   readonly gradientRms: number | null;
 }
@@ -306,13 +313,13 @@ export interface LearningRateLadder {
   /** Ascending by rate; the configured rate is among them. */
   readonly rates: readonly {
     readonly rate: number;
-    /** ReLU units that fired before and never after one and after five steps. */
+    /** Units at risk that never fire after one and after five steps. */
     readonly newlySilentAfterOne: number;
     readonly newlySilentAfterFive: number;
     readonly lossBefore: number | null;
     readonly lossAfterFive: number | null;
   }[];
-  /** Number of ReLU units that fired before the steps. */
+  /** Number of ReLU units that fired on more than 5 % of the samples before the steps. */
   readonly unitsAtRisk: number;
   /** The highest rate that silences no unit and neither do lower ones; null when every rate does. */
   readonly highestSafeRate: number | null;

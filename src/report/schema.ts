@@ -69,6 +69,7 @@ const ProbeSchema = v.strictObject({
     }),
   ),
   labels: v.boolean(),
+  labelRanges: v.nullable(v.array(v.strictObject({ minimum: measured, maximum: measured }))),
   backward: v.strictObject({
     source: v.picklist(['random-cotangent', 'none']),
     samples: count,

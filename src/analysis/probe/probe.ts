@@ -1,4 +1,4 @@
-import type { ProbeInput } from '../../report/report';
+import type { LabelRange, ProbeInput } from '../../report/report';
 
 /** One value per element of an input, in the type that its tensor wants. */
 export type InputValues = Float32Array | Int32Array;
@@ -32,6 +32,8 @@ export interface Probe {
    * Rejects with `invalid-data` for values that the network cannot take.
    */
   batch(start: number, count: number): Promise<ProbeBatch>;
+  /** Lowest and highest label handed out so far, per output; null without labels. */
+  labelRanges(): readonly LabelRange[] | null;
   /** What was handed out so far, each sample counted once if batches were first asked for in ascending order. */
   summary(): ProbeInput[];
   /** Of the input with this index. */

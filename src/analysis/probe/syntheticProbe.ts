@@ -15,6 +15,7 @@ export function syntheticProbe(inputs: readonly NetworkInput[], seed: number): P
     available: Infinity,
     inputs: noises.map((noise) => noise.description),
     labelShapes: null,
+    labelRanges: () => null,
     batch(start: number, count: number): Promise<ProbeBatch> {
       return Promise.resolve({ samples: count, inputs: noises.map((noise) => noise.draw(start, count)), labels: null });
     },

@@ -4,27 +4,40 @@ import { activation } from '../../report/activations';
 import { formatNumber } from '../../report/format';
 import type { Cause, LayerReport } from '../../report/report';
 import { targetGain } from '../fixes/initialization';
-import { hiddenLayers, type Measurement } from './rule';
+import { NetworkGraph } from './network';
+import type { Measurement } from './rule';
 
 export interface FlowPoint {
   readonly layer: LayerReport;
   readonly value: number;
 }
 
-/** Variance across samples of the output of every hidden layer with units, in execution order. */
+/**
+ * The hidden layers that the whole signal passes, in execution order: those with units or that merge branches, without the
+ * branches that it can go round. A residual branch that starts at zero loses nothing.
+ */
+function trunk(measurement: Measurement): readonly LayerReport[] {
+  const graph = new NetworkGraph(measurement.layers);
+  const carriers = measurement.layers.filter(
+    ({ role, units, inputs }) => role === 'hidden' && (units !== null || inputs.length > 1),
+  );
+  return carriers.filter((layer) => !graph.isBypassed(layer));
+}
+
+/** Variance across samples of the output of every layer of the trunk. */
 export function forwardFlow(measurement: Measurement): FlowPoint[] {
-  return hiddenLayers(measurement).flatMap((layer) => {
+  return trunk(measurement).flatMap((layer) => {
     const value = layer.signal?.variance ?? null;
     return value === null ? [] : [{ layer, value }];
   });
 }
 
 /**
- * Norm of dLoss/d(output) per sample of every hidden layer with units, in execution order. The norm, unlike the RMS per
+ * Norm of dLoss/d(output) per sample of every layer of the trunk. The norm, unlike the RMS per
  * entry, is what well-scaled layers pass on unchanged when widths or numbers of positions differ.
  */
 export function backwardFlow(measurement: Measurement): FlowPoint[] {
-  return hiddenLayers(measurement).flatMap((layer) => {
+  return trunk(measurement).flatMap((layer) => {
     const rms = layer.gradient?.outputRms ?? null;
     const size = layer.outputShape.reduce((a, b) => a * b, 1);
     return rms === null ? [] : [{ layer, value: rms * Math.sqrt(size) }];

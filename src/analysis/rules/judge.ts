@@ -11,7 +11,7 @@ import { notZeroCentered } from './notZeroCentered';
 import { nonFinite } from './nonFinite';
 import { poorInitialization } from './poorInitialization';
 import type { Questions } from '../experiment/experiment';
-import type { Measurement, Rule } from './rule';
+import { isUntrained, type Measurement, type Rule } from './rule';
 import { saturatedActivation } from './saturatedActivation';
 import { vanishingGradient } from './vanishingGradient';
 import { vanishingSignal } from './vanishingSignal';
@@ -54,6 +54,6 @@ export function openQuestions(measurement: Measurement): Questions {
     dead: findings.some(({ rule, severity }) => rule === 'dead-relu' && severity !== 'information'),
     flow: findings.some(({ rule }) => FLOW_RULES.has(rule)),
     zeroGradient: layers.some(({ gradient, role }) => role === 'hidden' && gradient?.outputRms === 0),
-    loss: probe.backward.loss !== null && model.training?.learningRate != null,
+    rate: model.training?.learningRate != null && (probe.backward.loss !== null || isUntrained(measurement)),
   };
 }

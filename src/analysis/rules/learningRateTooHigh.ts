@@ -3,14 +3,14 @@
  *
  * Measured on copies: one and five steps of the saved optimiser at a ladder of rates, counting ReLU units that fall silent
  * (theory: one large step pushes a bias so low that the unit never fires again). Reported only when the saved network
- * shows the harm itself: units are dead now, or its loss is no better than that of a fresh copy.
+ * shows the harm itself (units are dead now, or its loss is no better than that of a fresh copy) or has not been trained.
  */
 
 import { formatFactor, formatNumber, formatPlural, formatShare } from '../../report/format';
 import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
 import { clipGradients } from '../fixes/clipGradients';
 import { lowerLearningRate } from '../fixes/lowerLearningRate';
-import { finding, type Measurement, type Rule } from './rule';
+import { finding, isUntrained, type Measurement, type Rule } from './rule';
 
 /** Share of the units at risk that five steps must silence. */
 const KILLED_SHARE = 0.05;
@@ -28,7 +28,11 @@ export const learningRateTooHigh: Rule = {
     const at = ladder.rates.find((entry) => entry.rate === rate)!;
     const killedShare = ladder.unitsAtRisk === 0 ? 0 : at.newlySilentAfterFive / ladder.unitsAtRisk;
     const { highestSafeRate: safe } = ladder;
-    const kills = killedShare >= KILLED_SHARE && safe !== null && safe < rate && hasDeadLayer(measurement);
+    const kills =
+      killedShare >= KILLED_SHARE &&
+      safe !== null &&
+      safe < rate &&
+      (hasDeadLayer(measurement) || isUntrained(measurement));
     const loss = measurement.probe.backward.loss?.value ?? null;
     const before = at.lossBefore;
     const rises = before !== null && (at.lossAfterFive === null || at.lossAfterFive > RISE * before);

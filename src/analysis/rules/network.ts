@@ -35,4 +35,40 @@ export class NetworkGraph {
     }
     return null;
   }
+
+  /**
+   * Whether the signal can go round the layer: some path from an input that it depends on to an output that depends on it
+   * leaves it out, as around the branch of a residual block.
+   */
+  isBypassed(layer: LayerReport): boolean {
+    const ancestors = reach(layer, (at) => this.inputsOf(at));
+    const descendants = reach(layer, (at) => this.consumersOf(at));
+    const modelInputs = new Set(
+      [...ancestors].flatMap(({ inputs }) => inputs.filter((name) => !this.byName.has(name))),
+    );
+    const starts = this.layers.filter((at) => at !== layer && at.inputs.some((name) => modelInputs.has(name)));
+    return starts.some((start) =>
+      [...reach(start, (at) => this.consumersOf(at), layer)].some(
+        (at) => descendants.has(at) && this.consumersOf(at).length === 0,
+      ),
+    );
+  }
+}
+
+/** The layer and everything that can be reached from it without passing `without`. */
+function reach(
+  from: LayerReport,
+  next: (layer: LayerReport) => readonly LayerReport[],
+  without: LayerReport | null = null,
+): Set<LayerReport> {
+  const seen = new Set([from]);
+  const waiting = [from];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    for (const other of next(at)) {
+      if (other === without || seen.has(other)) continue;
+      seen.add(other);
+      waiting.push(other);
+    }
+  }
+  return seen;
 }

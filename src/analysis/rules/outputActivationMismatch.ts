@@ -2,12 +2,14 @@
  * output-activation-mismatch: the activation of an output does not fit what the loss expects.
  *
  * Cross-entropy is the likelihood of a softmax (one of several classes) or a sigmoid (yes or no); squared and absolute
- * errors go with an output that reaches every target (Goodfellow et al., Deep Learning, section 6.2.2). A softmax over one
+ * errors go with an output that reaches every target (Goodfellow et al., Deep Learning, section 6.2.2): the labels, where they
+ * are given, tell whether it does. A softmax over one
  * unit is 1 whatever the weights.
  */
 
-import { formatActivation } from '../../report/format';
-import type { LayerReport, Severity, Suggestion } from '../../report/report';
+import { activation as activationNamed } from '../../report/activations';
+import { formatActivation, formatNumber } from '../../report/format';
+import type { LabelRange, LayerReport, Severity, Suggestion } from '../../report/report';
 import { layerCode } from '../fixes/layerCode';
 import { finding, type Measurement, type Rule } from './rule';
 
@@ -25,7 +27,8 @@ export const outputActivationMismatch: Rule = {
   judge(measurement) {
     const losses = measurement.model.training?.losses ?? [];
     return lastLayers(measurement).flatMap((layer, k) => {
-      const mismatch = mismatchOf(layer, losses[k] ?? losses[0] ?? null);
+      const range = measurement.probe.labelRanges?.[k] ?? null;
+      const mismatch = mismatchOf(layer, losses[k] ?? losses[0] ?? null, range);
       if (mismatch === null) return [];
       return finding('output-activation-mismatch', {
         severity: mismatch.severity,
@@ -50,7 +53,11 @@ function lastLayers({ layers }: Measurement): LayerReport[] {
   return outputs.filter(({ name, activation }) => !consumed.has(name) && activation !== null);
 }
 
-function mismatchOf({ activation, units }: LayerReport, loss: string | null): Mismatch | null {
+function mismatchOf(
+  { activation, units }: LayerReport,
+  loss: string | null,
+  labels: LabelRange | null,
+): Mismatch | null {
   const name = formatActivation(activation);
   if (activation === 'softmax' && units === 1) {
     return {
@@ -86,6 +93,18 @@ function mismatchOf({ activation, units }: LayerReport, loss: string | null): Mi
       instead: 'sigmoid',
     };
   }
+  const [low, high] =
+    activation === null ? [-Infinity, Infinity] : (activationNamed(activation)?.range ?? [-Infinity, Infinity]);
+  if (labels?.minimum != null && labels.maximum !== null) {
+    if (labels.minimum >= low - TOLERANCE && labels.maximum <= high + TOLERANCE) return null;
+    return {
+      severity: 'warning',
+      title: `${name} cannot reach the labels`,
+      measured: `The labels run from ${formatNumber(labels.minimum)} to ${formatNumber(labels.maximum)}; a ${name} output lies between ${formatBound(low)} and ${formatBound(high)}.`,
+      why: 'Targets outside of the range of the output drive it into its end, where it has no gradient.',
+      instead: 'linear',
+    };
+  }
   const regression = loss !== null && /^(mean_(squared|absolute)_error|mse|mae|logcosh|log_cosh|huber)/.test(loss);
   if (activation === 'relu' || activation === 'relu6' || (regression && activation === 'tanh')) {
     const half = activation === 'tanh' ? 'values beyond ±1' : 'negative values';
@@ -102,6 +121,11 @@ function mismatchOf({ activation, units }: LayerReport, loss: string | null): Mi
   }
   return null;
 }
+
+/** Labels may exceed a bound by rounding. */
+const TOLERANCE = 1e-6;
+
+const formatBound = (bound: number): string => (Number.isFinite(bound) ? formatNumber(bound) : bound < 0 ? '−∞' : '∞');
 
 function replaceOutput(layer: LayerReport, instead: string): Suggestion {
   return {

@@ -42,6 +42,12 @@ export function isImageNoise({ probe }: Measurement): boolean {
 
 export const isSynthetic = ({ probe }: Measurement): boolean => probe.inputs.every(({ source }) => source !== 'data');
 
+/** Whether no layer shows a trace of training: every bias is still constant. Without biases nobody can tell. */
+export function isUntrained({ layers }: Measurement): boolean {
+  const biases = layers.flatMap(({ weights }) => weights.filter(({ name }) => name === 'bias'));
+  return biases.length > 0 && biases.every(({ standardDeviation }) => standardDeviation === 0);
+}
+
 /** Layers that carry the signal from input to output: those with units, in execution order, output heads left out. */
 export function hiddenLayers({ layers }: Measurement): readonly LayerReport[] {
   return layers.filter(({ role, units }) => role === 'hidden' && units !== null);

@@ -26,7 +26,7 @@ export const symmetricUnits: Rule = {
       const constant = kernel.standardDeviation === 0;
       const equal = constant ? layer.units! : largestGroup(layer);
       if (equal < 2 || equal < SHARE * layer.units!) return [];
-      if (constant && !nextKernels(layer, graph).every(({ standardDeviation }) => standardDeviation === 0)) return [];
+      if (constant && !staysSymmetric(layer, graph)) return [];
       return finding('symmetric-units', {
         severity: 'error',
         layer: layer.name,
@@ -50,6 +50,12 @@ export const symmetricUnits: Rule = {
     });
   },
 };
+
+/** Whether the units of a constant kernel will get equal gradients. */
+function staysSymmetric(layer: LayerReport, graph: NetworkGraph): boolean {
+  const next = nextKernels(layer, graph);
+  return !graph.isBypassed(layer) && next.length > 0 && next.every(({ standardDeviation }) => standardDeviation === 0);
+}
 
 const kernelOf = ({ weights }: LayerReport): WeightReport | undefined => weights.find(({ fanIn }) => fanIn !== null);
 

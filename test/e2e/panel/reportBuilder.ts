@@ -286,6 +286,7 @@ export function reportOf(sketch: ReportSketch): Report {
         },
       ],
       labels: false,
+      labelRanges: null,
       backward: {
         source: noBackward === null ? 'random-cotangent' : 'none',
         samples: noBackward === null ? 256 : 0,

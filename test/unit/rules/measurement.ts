@@ -116,6 +116,7 @@ export function measurement(
         },
       ],
       labels: false,
+      labelRanges: null,
       backward: { source: 'random-cotangent', samples: SAMPLES, loss: null, unknown: null },
       ended: 'settled',
       limits: [],

@@ -6,6 +6,7 @@ import { explodingSignal } from '../../../src/analysis/rules/explodingSignal';
 import { judge, openQuestions, RULES } from '../../../src/analysis/rules/judge';
 import { learningRateTooHigh } from '../../../src/analysis/rules/learningRateTooHigh';
 import { lowRank } from '../../../src/analysis/rules/lowRank';
+import { NetworkGraph } from '../../../src/analysis/rules/network';
 import { nonFinite } from '../../../src/analysis/rules/nonFinite';
 import { notZeroCentered } from '../../../src/analysis/rules/notZeroCentered';
 import { outputActivationMismatch } from '../../../src/analysis/rules/outputActivationMismatch';
@@ -304,9 +305,10 @@ describe('learning-rate-too-high', () => {
     unitsAtRisk: 100,
     highestSafeRate,
   });
-  const judged = (dead: number, steps: LearningRateLadder) =>
+  const trained = { weights: [weight(), bias({ standardDeviation: 0.1 })] };
+  const judged = (dead: number, steps: LearningRateLadder, over: Partial<LayerReport> = trained) =>
     learningRateTooHigh.judge(
-      measurement([deadLayer('a', { confident: units(dead) })], {
+      measurement([deadLayer('a', { confident: units(dead) }, over)], {
         ...training({}),
         experiments: { ...NO_EXPERIMENTS, learningRates: steps },
       }),
@@ -320,6 +322,8 @@ describe('learning-rate-too-high', () => {
     });
     expect(judged(10, ladder(4, 0.01))).toEqual([]);
     expect(judged(0, ladder(20, 0.01))).toEqual([]);
+    // A network that has not been trained shows no harm yet.
+    expect(judged(0, ladder(20, 0.01), {})).toHaveLength(1);
     expect(judged(10, ladder(20, null))).toEqual([]);
   });
 
@@ -378,6 +382,66 @@ describe('output-activation-mismatch', () => {
   });
 });
 
+describe('output-activation-mismatch with labels', () => {
+  const judged = (activation: string, minimum: number, maximum: number) => {
+    const plain = measurement(
+      [layer('a'), output({ activation, units: 1 })],
+      training({ losses: ['mean_squared_error'] }),
+    );
+    return outputActivationMismatch.judge({
+      ...plain,
+      probe: { ...plain.probe, labels: true, labelRanges: [{ minimum, maximum }] },
+    });
+  };
+
+  it('asks whether the output can reach them', () => {
+    expect(judged('sigmoid', -1, 1)[0]).toMatchObject({
+      severity: 'warning',
+      title: 'sigmoid cannot reach the labels',
+    });
+    expect(judged('sigmoid', 0, 1)).toEqual([]);
+    expect(judged('relu', 0, 40)).toEqual([]);
+    expect(judged('relu', -0.5, 40)[0].severity).toBe('warning');
+    expect(judged('tanh', -1, 1)).toEqual([]);
+    expect(judged('linear', -9, 9)).toEqual([]);
+  });
+});
+
+describe('branches', () => {
+  const residual = (branch: Partial<LayerReport>) => [
+    layer('first', { ...variance(1), ...gradient(1) }),
+    layer('branch', { ...variance(0), ...gradient(0), inputs: ['first'], ...branch }),
+    layer('add', {
+      className: 'Add',
+      activation: null,
+      units: null,
+      dead: null,
+      weights: [],
+      inputs: ['first', 'branch'],
+      ...variance(1),
+      ...gradient(1),
+    }),
+    output({ inputs: ['add'], weights: [weight({ standardDeviation: 0 })] }),
+  ];
+
+  it('that start at zero lose no signal and are not symmetric', () => {
+    const zero = residual({ weights: [weight({ standardDeviation: 0, mean: 0, zeroShare: 1 })] });
+    expect(vanishingSignal.judge(measurement(zero))).toEqual([]);
+    expect(vanishingGradient.judge(measurement(zero))).toEqual([]);
+    expect(symmetricUnits.judge(measurement(zero))).toEqual([]);
+  });
+
+  it('may begin at the input of the model', () => {
+    const graph = new NetworkGraph([
+      layer('branch', { inputs: ['x'] }),
+      layer('add', { inputs: ['x', 'branch'] }),
+      layer('tower', { inputs: ['y'] }),
+      layer('merge', { inputs: ['add', 'tower'] }),
+    ]);
+    expect(graph.layers.map((one) => graph.isBypassed(one))).toEqual([true, false, false, false]);
+  });
+});
+
 describe('unnormalized-input', () => {
   it.each([
     [{ mean: 0, standardDeviation: 1 }, null],
@@ -433,12 +497,12 @@ describe('judge', () => {
     ];
     const found = judge(measurement(layers));
     expect(found.map(({ severity }) => severity)).toEqual(['error', 'warning']);
-    expect(openQuestions(measurement(layers))).toEqual({ dead: true, flow: true, zeroGradient: false, loss: false });
+    expect(openQuestions(measurement(layers))).toEqual({ dead: true, flow: true, zeroGradient: false, rate: false });
     expect(openQuestions(measurement([layer('a'), output()]))).toEqual({
       dead: false,
       flow: false,
       zeroGradient: false,
-      loss: false,
+      rate: false,
     });
   });
 
