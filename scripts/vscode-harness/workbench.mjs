@@ -4,12 +4,12 @@ import path from 'node:path';
 import { PROJECT } from './cache.mjs';
 import { openBrowser, startServer, workbenchUrl } from './workbenchServer.mjs';
 
-/** Names of the themes as `workbench.colorTheme` knows them. */
+/** Names of the themes as `workbench.colorTheme` of every release knows them, and the class that they give the workbench. */
 export const THEMES = {
-  dark: 'Dark Modern',
-  light: 'Light Modern',
-  'hc-dark': 'Default High Contrast',
-  'hc-light': 'Default High Contrast Light',
+  dark: { name: 'Default Dark Modern', marker: 'dark_modern' },
+  light: { name: 'Default Light Modern', marker: 'light_modern' },
+  'hc-dark': { name: 'Default High Contrast', marker: 'hc_black' },
+  'hc-light': { name: 'Default High Contrast Light', marker: 'hc_light' },
 };
 
 /**
@@ -33,11 +33,7 @@ export class Workbench {
   static async open(options = {}) {
     const { folder = PROJECT, extensionsDir, theme = 'dark', settings, width, height, release } = options;
     const developmentPaths = options.developmentPaths ?? (extensionsDir === undefined ? [PROJECT] : []);
-    const server = await startServer({
-      release,
-      extensionsDir,
-      settings: { 'workbench.colorTheme': THEMES[theme], ...settings },
-    });
+    const server = await startServer({ release, extensionsDir, settings });
     let browser;
     try {
       const opened = await openBrowser({ width, height });
@@ -49,6 +45,7 @@ export class Workbench {
         .locator('.monaco-workbench .explorer-folders-view .monaco-list-row')
         .first()
         .waitFor({ timeout: 90_000 });
+      await workbench.setTheme(theme);
       return workbench;
     } catch (error) {
       await browser?.close();
@@ -60,6 +57,7 @@ export class Workbench {
   constructor(server, browser, page, folder) {
     this.folder = folder;
     this.server = server;
+    /** @type {import('playwright-core').Browser} */
     this.browser = browser;
     /** @type {import('playwright-core').Page} */
     this.page = page;
@@ -106,6 +104,18 @@ export class Workbench {
 
   quickPickRow(text) {
     return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+  }
+
+  /** Types a path into the open file dialog and confirms it. */
+  async answerFileDialog(file) {
+    await this.page.locator('.quick-input-widget .quick-input-title', { hasText: /\S/ }).waitFor();
+    for (let attempt = 1; attempt <= 20; attempt++) {
+      await this.quickInput.fill(file);
+      // The dialog overwrites what was typed while it was reading its first folder.
+      await this.page.waitForTimeout(300);
+      if ((await this.quickInput.inputValue()) === file) return await this.page.keyboard.press('Enter');
+    }
+    throw new Error(`The file dialog did not take ${file}`);
   }
 
   /** The row of a file in the explorer; folders on the way are opened. `file` is relative to the workspace. */
@@ -178,6 +188,13 @@ export class Workbench {
     await this.page.mouse.up();
     // Away from the edge, which would stay highlighted.
     await this.page.mouse.move(edge.x, 2);
+  }
+
+  /** Changes the theme as the settings editor does: a theme that is set before the window opens is not always found. */
+  async setTheme(theme) {
+    const { name, marker } = THEMES[theme];
+    await this.server.changeSettings({ 'workbench.colorTheme': name });
+    await this.page.locator(`.monaco-workbench[class*="${marker}"]`).waitFor();
   }
 
   /** Hides what covers or crowds a screenshot: notifications and hovers. */

@@ -32,6 +32,7 @@ const SETTINGS = {
  * @typedef {object} Server
  * @property {string} origin `http://127.0.0.1:PORT`
  * @property {string} authority `127.0.0.1:PORT`
+ * @property {(changes: Record<string, unknown>) => Promise<void>} changeSettings adds to the user settings
  * @property {() => Promise<void>} stop ends the server and removes everything it wrote
  */
 
@@ -51,7 +52,7 @@ export async function startServer(options = {}) {
   const userDataDir = options.userDataDir ?? path.join(home, 'user');
   const extensionsDir = options.extensionsDir ?? path.join(home, 'extensions');
   await mkdir(extensionsDir, { recursive: true });
-  await seedSettings(userDataDir, options.settings);
+  await writeSettings(userDataDir, { ...SETTINGS, ...options.settings });
 
   const args = ['out/server-main.js', '--host', '127.0.0.1', '--port', '0', '--without-connection-token'];
   args.push(
@@ -80,18 +81,19 @@ export async function startServer(options = {}) {
   };
   try {
     const authority = `127.0.0.1:${await listeningPort(child, path.join(home, 'server.log'))}`;
-    return { authority, origin: `http://${authority}`, stop };
+    const changeSettings = (changes) => writeSettings(userDataDir, changes);
+    return { authority, origin: `http://${authority}`, changeSettings, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function seedSettings(userDataDir, settings) {
+async function writeSettings(userDataDir, changes) {
   const file = path.join(userDataDir, 'User/settings.json');
   await mkdir(path.dirname(file), { recursive: true });
   const present = await readFile(file, 'utf8').then(JSON.parse, () => ({}));
-  await writeFile(file, JSON.stringify({ ...SETTINGS, ...present, ...settings }, null, 2));
+  await writeFile(file, JSON.stringify({ ...present, ...changes }, null, 2));
 }
 
 /** The port that the server reports. Rejects with what the server wrote when it ends or says nothing for a minute. */

@@ -20,6 +20,7 @@ export async function exportReport({ state, subject }: Diagnoses, extension: Uri
   if (format === undefined) return;
   const model = path.posix.parse(subject.model.path).name;
   const file = await window.showSaveDialog({
+    title: l10n.t('Export Report'),
     defaultUri: Uri.joinPath(subject.model, '..', `${model}.diagnosis.${format.extension}`),
     filters: { [format.label]: [format.extension] },
   });
