@@ -3,19 +3,19 @@
  * lowest and highest value that every unit can take. A unit of a rectifier that stays at 0 on the whole box is proved
  * dead. Exact in the first layer, sound but ever looser behind it.
  *
- * An affine layer `z = W x + b` takes a box of centre c and radius r to the box of centre `W c + b` and radius `|W| r`,
- * which is `W+ u + W- l + b` for the upper end. Layers that are increasing or decreasing in each of their inputs, all
- * elements in the same direction or each element alone, take the ends of a box to the ends of its image.
+ * An affine layer `z = W x + b` takes the box [l, u] to one whose upper end is `W+ u + W- l + b`. Layers that are
+ * increasing or decreasing in each of their inputs take the ends of a box to the ends of its image.
  *
- * Rounding: a float32 sum of n products, in any order, is off by at most `n eps / (1 - n eps)` of the sum of their
- * magnitudes (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1), and so is the network's own. All
- * bounds are widened by more than both, so that what is proved holds for the network as it is computed.
+ * Rounding keeps the order of numbers, so the network's own float32 sum for any x in the box is at most its sum for the
+ * terms of the upper end; and a float32 sum of n products, in any order, is off by at most `n eps / (1 - n eps)` of the sum
+ * of their magnitudes (Higham 2002, Accuracy and Stability of Numerical Algorithms, sections 2.1 and 3.1). Bounds are
+ * widened by that and more, so that what is proved holds for the network as it is computed.
  */
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../../report/activations';
 import { valuesOf } from '../backend/heap';
-import type { LayerCall, Network } from '../model/network';
+import type { LayerCall, Network, Weight } from '../model/network';
 import type { InputBox } from '../probe/probe';
 import { unitsLast } from './callMeter';
 
@@ -24,7 +24,7 @@ export type InputRange = Pick<InputBox, 'lower' | 'upper'> & {
   readonly shape: readonly number[];
 };
 
-/** Layers that are affine in their one input; all their weights but the bias multiply it. */
+/** Layers that are affine in their one input; their kernels, in a row where there are several, multiply it. */
 const AFFINE = new Set([
   'Dense',
   'Conv1D',
@@ -36,10 +36,7 @@ const AFFINE = new Set([
   'Conv3DTranspose',
 ]);
 
-/**
- * Layers each of whose outputs either never falls or never rises as all of its inputs rise. Those that add up stay
- * within the bounds in floating-point numbers too, because rounding keeps the order.
- */
+/** Layers each of whose outputs either never falls or never rises as its inputs rise, in floating-point numbers too. */
 const MONOTONE =
   /^(?:Flatten|Reshape|Permute|RepeatVector|(?:Spatial)?(?:Alpha)?Dropout(?:[123]D)?|Gaussian(?:Noise|Dropout)|ActivityRegularization|ZeroPadding[123]D|Cropping[123]D|UpSampling[123]D|(?:Global)?(?:Average|Max)Pooling[123]D|Add|Average|Maximum|Minimum|Concatenate|BatchNormalization|Rescaling|Normalization)$/;
 
@@ -122,35 +119,50 @@ function argumentBounds(network: Network, call: LayerCall, given: readonly tf.Te
 }
 
 function affineBounds(network: Network, call: LayerCall, box: tf.Tensor): tf.Tensor | null {
-  const [lower, upper] = tf.split(box, 2, 0);
-  const ends = valuesOf(network.execute!(call, [box])).slice();
-  const magnitude = tf.maximum(tf.abs(lower), tf.abs(upper));
-  const radius = tf.mul(tf.sub(upper, lower), 0.5);
-  // |W| m + |b|, |W| r + |b| and |b|.
-  const positive = withMagnitudes(call, () =>
-    network.execute!(call, [tf.concat([magnitude, radius, tf.zerosLike(radius)], 0)]),
-  );
-  const magnitudes = valuesOf(positive);
-  const products = call.weights.reduce((sum, { fanIn }) => sum + (fanIn ?? 1), 0);
-  const error = 8 * (products + 8) * ROUNDOFF;
-  const size = ends.length / 2;
-  const bounds = new Float32Array(2 * size);
-  for (let i = 0; i < size; i++) {
-    const centre = (ends[i] + ends[size + i]) / 2;
-    const underflow = magnitudes[i] > 0 ? products * SMALLEST_NORMAL : 0;
-    const spread = magnitudes[size + i] - magnitudes[2 * size + i] + error * magnitudes[i] + underflow;
-    bounds[i] = roundedDown(centre - spread);
-    bounds[size + i] = roundedUp(centre + spread);
+  const kernels = call.weights.filter(({ fanIn }) => fanIn !== null);
+  const products = kernels.reduce((sum, { fanIn }) => sum + fanIn!, 1);
+  // In a box of numbers that are not negative, the ends are their own magnitudes.
+  const signed = valuesOf(box).some((value) => value < 0);
+  const rows = signed ? tf.concat([box, tf.abs(box)], 0) : box;
+  const bias = tf.tidy(() => network.execute!(call, [tf.zerosLike(tf.slice(box, 0, 1))]));
+  const shape = [2, ...bias.shape.slice(1)];
+  const size = bias.size;
+  const [sums, magnitudes] = [new Float64Array(2 * size), new Float64Array(2 * size)];
+  valuesOf(bias).forEach((value, i) => {
+    sums[i] = sums[size + i] = value;
+    magnitudes[i] = magnitudes[size + i] = Math.abs(value);
+  });
+  // Each kernel is the sum of its positive and its negative part; an odd number of negative parts turns the box around.
+  for (let pattern = 0; pattern < 2 ** kernels.length; pattern++) {
+    const negative = kernels.map((_, k) => (pattern >> k) % 2 === 1);
+    const turned = negative.filter(Boolean).length % 2 === 1;
+    const parts = kernels.map(({ value }, k) => (negative[k] ? tf.minimum(value, 0) : tf.maximum(value, 0)));
+    const image = withWeights(
+      call,
+      (weight) => parts[kernels.indexOf(weight)] ?? tf.zerosLike(weight.value),
+      () => network.execute!(call, [rows]),
+    );
+    const values = valuesOf(image);
+    for (let i = 0; i < 2 * size; i++) {
+      const from = turned ? (i + size) % (2 * size) : i;
+      sums[i] += values[from];
+      magnitudes[i] += Math.abs(values[signed ? 2 * size + from : from]);
+    }
   }
-  return finite(tf.tensor(bounds, [2, ...positive.shape.slice(1)]));
+  const error = 4 * (products + 8) * ROUNDOFF;
+  const bounds = sums.map((sum, i) => {
+    const slack = error * magnitudes[i] + (magnitudes[i] > 0 ? products * SMALLEST_NORMAL : 0);
+    return i < size ? roundedDown(sum - slack) : roundedUp(sum + slack);
+  });
+  return finite(tf.tensor(Float32Array.from(bounds), shape));
 }
 
-/** Runs `work` while all weights of the call have their magnitudes in place of their values. */
-function withMagnitudes<T>({ weights }: LayerCall, work: () => T): T {
+/** Runs `work` while the weights of the call have other values. */
+function withWeights<T>({ weights }: LayerCall, replacement: (weight: Weight) => tf.Tensor, work: () => T): T {
   const variables = weights.map(({ value }) => value as tf.Variable);
   const saved = variables.map((variable) => variable.clone());
   try {
-    for (const variable of variables) variable.assign(tf.abs(variable));
+    weights.forEach((weight, i) => variables[i].assign(replacement(weight)));
     return work();
   } finally {
     variables.forEach((variable, i) => variable.assign(saved[i]));
