@@ -3,10 +3,12 @@
  *
  * Measured on copies: one and five steps of the saved optimiser at a ladder of rates, counting ReLU units that fall silent
  * (theory: one large step pushes a bias so low that the unit never fires again). Reported only when the saved network
- * shows the harm itself (units are dead now, or its loss is no better than that of a fresh copy) or has not been trained.
+ * shows the harm itself (units are dead now, or its loss is no better than that of a fresh copy) or has not
+ * been trained and those steps do not lower its loss.
  */
 
 import { formatFactor, formatNumber, formatPlural, formatShare } from '../../report/format';
+import type { LearningRateLadder } from '../../report/report';
 import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
 import { clipGradients } from '../fixes/clipGradients';
 import { lowerLearningRate } from '../fixes/lowerLearningRate';
@@ -32,7 +34,7 @@ export const learningRateTooHigh: Rule = {
       killedShare >= KILLED_SHARE &&
       safe !== null &&
       safe < rate &&
-      (hasDeadLayer(measurement) || isUntrained(measurement));
+      (hasDeadLayer(measurement) || (isUntrained(measurement) && !falls(at)));
     const loss = measurement.probe.backward.loss?.value ?? null;
     const before = at.lossBefore;
     const rises = before !== null && (at.lossAfterFive === null || at.lossAfterFive > RISE * before);
@@ -90,6 +92,10 @@ export const learningRateTooHigh: Rule = {
     ];
   },
 };
+
+/** Whether the loss is lower after the steps: then what they silenced was not missed. */
+const falls = ({ lossBefore, lossAfterFive }: LearningRateLadder['rates'][number]): boolean =>
+  lossBefore !== null && lossAfterFive !== null && lossAfterFive < lossBefore;
 
 const hasDeadLayer = ({ layers }: Measurement): boolean =>
   layers.some(

@@ -322,8 +322,10 @@ describe('learning-rate-too-high', () => {
     });
     expect(judged(10, ladder(4, 0.01))).toEqual([]);
     expect(judged(0, ladder(20, 0.01))).toEqual([]);
-    // A network that has not been trained shows no harm yet.
-    expect(judged(0, ladder(20, 0.01), {})).toHaveLength(1);
+    // A network that has not been trained shows no harm yet, unless the steps raise its loss.
+    expect(judged(0, ladder(20, 0.01), {})).toEqual([]);
+    const rising = ladder(20, 0.01);
+    expect(judged(0, { ...rising, rates: [{ ...rising.rates[0], lossAfterFive: 1.1 }] }, {})).toHaveLength(1);
     expect(judged(10, ladder(20, null))).toEqual([]);
   });
 
