@@ -33,10 +33,10 @@ function kindOfKey(key: string): MentionKind | null {
   return isRateName(key) ? 'learning-rate' : null;
 }
 
+/** `lr`, `base_lr`, `adam_lr`, `lr_d`, `initialLearningRate`, `--learning-rate`; not `lr_scheduler`. */
 const isRateName = (name: string): boolean =>
-  /^-{0,2}(base|initial|init|max|min|peak|default|start|g|d|gen|disc|generator|discriminator|actor|critic|policy|q)?[_-]?(learning[_-]?rate|lr)[_-]?\d*$/i.test(
-    name,
-  );
+  /^-{0,2}([a-z0-9]+[_-])*(learning[_-]?rate|lr)([_-]?(\d+|[dg]|gen|disc))?$/i.test(name) ||
+  /^[a-z]+(LearningRate|Lr)$/.test(name);
 
 /** Names that mean little else, so that a string of them is a mention wherever it stands. */
 const DISTINCTIVE =

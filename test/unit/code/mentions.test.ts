@@ -137,6 +137,14 @@ describe('mentions', () => {
   ])('%s', (_, language, code, expected) => {
     expect(marked(language, code)).toEqual(expected);
   });
+  it.each(['lr', 'base_lr', 'adam_lr', 'lr_d', 'lr2', 'LEARNING_RATE', 'initialLearningRate', 'learning_rate_gen'])(
+    'takes %s for a learning rate',
+    (name) => expect(marked('python', `import keras\n«${name}» = 0.1`)).toEqual(['learning-rate']),
+  );
+  it.each(['lr_scheduler', 'lr_decay', 'url', 'color', 'xlr', 'learning_rate_schedule'])(
+    'does not take %s for one',
+    (name) => expect(marked('python', `import keras\n«${name}» = 0.1`)).toEqual([null]),
+  );
 });
 
 describe('hover', () => {
