@@ -66,6 +66,8 @@ export async function runIntegrationTests() {
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
+  // Read by vscode-harness/: the oldest release that engines.vscode admits and npm has.
+  if (process.argv.includes('--oldest')) process.env.HARNESS_RELEASE = 'oldest';
   const { passed, failed } = await runIntegrationTests();
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;

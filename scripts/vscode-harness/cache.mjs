@@ -66,6 +66,7 @@ export async function npmInstall(folder, packages) {
     'install',
     '--omit=dev',
     '--ignore-scripts',
+    '--legacy-peer-deps',
     '--no-audit',
     '--no-fund',
     '--loglevel=error',
