@@ -49,7 +49,7 @@ export function createLayer(
     }
     const converted = tfjsConfig(definition, config, kerasVersion3);
     const layer = ownLayer(className, converted) ?? tfjsLayer(className, converted) ?? unknownLayer(definition);
-    if (name !== '') layer.name = name;
+    layer.name = name;
     return layer;
   } catch (error) {
     if (error instanceof DiagnosisError) throw error;
@@ -70,8 +70,7 @@ function tfjsConfig(
   kerasVersion3: boolean,
 ): Config {
   const converted = layerConfig(config, [...path, 'config'], kerasVersion3);
-  if (name === '') delete converted['name'];
-  else converted['name'] = scopeName(name);
+  converted['name'] = scopeName(name);
   // A penalty belongs to training; tfjs refuses to run with one on activities outside of it.
   delete converted['activityRegularizer'];
   if (className !== 'InputLayer') {
@@ -113,7 +112,7 @@ function opaque(definition: LayerDefinition, saved: Shape | null): Layer {
   const { output_shape: declared } = config;
   const isShape = Array.isArray(declared) && declared.every((dim) => dim === null || Number.isInteger(dim));
   const shape = saved ?? (isShape ? [null, ...(declared as Shape)] : null);
-  return new OpaqueLayer(name === '' ? {} : { name }, shape);
+  return new OpaqueLayer({ name }, shape);
 }
 
 function unknownLayer({ className, name, path }: LayerDefinition): never {

@@ -115,7 +115,7 @@ class ModelBuilder {
   private sequential(definition: ModelDefinition, depth: number): LayersModel {
     const { name, path, layers } = definition;
     if (layers.length === 0) throw invalid('The model has no layers.', path);
-    const model = sequential(name === '' ? {} : { name });
+    const model = sequential({ name });
     let output: SymbolicTensor | null = null;
     for (const [i, own] of layers.entries()) {
       const layer = this.layer(own, depth, asShape(layers[i + 1]?.buildShape));
@@ -183,7 +183,7 @@ class ModelBuilder {
       tfModel({
         inputs: graph.inputs.map(find),
         outputs: graph.outputs.map(find),
-        ...(definition.name === '' ? {} : { name: definition.name }),
+        name: definition.name,
       }),
     );
   }

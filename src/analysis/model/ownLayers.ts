@@ -3,6 +3,7 @@
 import type { Layer } from './layerFacts';
 import { AdditiveAttention, Attention, MultiHeadAttention } from './layers/attention';
 import { Conv1DTranspose, Convolution, DepthwiseConvolution } from './layers/convolutions';
+import { AveragePooling3D, Conv3D, MaxPooling3D } from './layers/volumes';
 import { CenterCrop, RandomCrop, Resizing } from './layers/images';
 import {
   GroupNormalization,
@@ -33,6 +34,9 @@ const CLASSES: Readonly<Record<string, Constructor>> = {
   Attention,
   MultiHeadAttention,
   Conv1DTranspose,
+  Conv3D,
+  AveragePooling3D,
+  MaxPooling3D,
   CenterCrop,
   RandomCrop,
   Resizing,

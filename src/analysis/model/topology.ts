@@ -62,12 +62,18 @@ export function layerDefinition(json: unknown, path: JsonPath): LayerDefinition 
   const record = isRecord(config) ? config : {};
   return {
     className: className.split('>').pop()!,
-    name: text(get(record, 'name')) ?? text(get(json, 'name')) ?? '',
+    name: text(get(record, 'name')) ?? text(get(json, 'name')) ?? nameOf(className, path),
     config: Array.isArray(config) ? { layers: config } : record,
     path,
     buildShape: get(get(json, 'build_config'), 'input_shape') ?? get(record, 'build_input_shape'),
     custom: isCustom(className, text(get(json, 'module')), text(get(json, 'registered_name'))),
   };
+}
+
+/** A name for what has none, the same in every run: `sequential`, or `sequential_2` for the second layer of a list. */
+function nameOf(className: string, path: JsonPath): string {
+  const position = path[path.length - 1];
+  return className.toLowerCase() + (typeof position === 'number' ? `_${position + 1}` : '');
 }
 
 /** Classes that are registered by their author are saved as `package>Name` (Keras 2), or with their module (Keras 3). */

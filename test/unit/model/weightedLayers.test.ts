@@ -229,6 +229,59 @@ describe('convolutions', () => {
   });
 });
 
+describe('volumes', () => {
+  const volume = randomInput([4, 3, 4, 2], 9);
+  const at = (n: number, d: number, h: number, w: number, c: number): number =>
+    d < 0 || d > 3 || h < 0 || h > 2 || w < 0 || w > 3 ? 0 : volume.values[(((n * 4 + d) * 3 + h) * 4 + w) * 2 + c];
+  const positions = (...sizes: number[]): number[][] =>
+    sizes.reduce<number[][]>((all, size) => all.flatMap((p) => range(size).map((i) => [...p, i])), [[]]);
+
+  it.each([
+    // Output sizes and the paddings before that TensorFlow chooses.
+    { padding: 'valid', strides: [1, 1, 1], dilation: [1, 1, 1], size: [3, 2, 3], before: [0, 0, 0] },
+    { padding: 'same', strides: [1, 1, 1], dilation: [1, 1, 1], size: [4, 3, 4], before: [0, 0, 0] },
+    { padding: 'same', strides: [3, 2, 2], dilation: [1, 1, 1], size: [2, 2, 2], before: [0, 0, 0] },
+    { padding: 'valid', strides: [1, 1, 1], dilation: [2, 1, 1], size: [2, 2, 3], before: [0, 0, 0] },
+  ])('Conv3D, $padding, strides $strides, dilation $dilation', ({ padding, strides, dilation, size, before }) => {
+    const config = {
+      filters: 3,
+      kernel_size: [2, 2, 2],
+      strides,
+      dilation_rate: dilation,
+      padding,
+      activation: 'tanh',
+    };
+    check('Conv3D', config, [volume], [2, ...size, 3], (layer) => {
+      expect(layer.weightShapes).toEqual({ kernel: [2, 2, 2, 2, 3], bias: [3] });
+      const kernel = layer.weight('kernel');
+      return positions(2, ...size, 3).map(([n, d, h, w, o]) => {
+        const place = (out: number, tap: number, axis: number): number =>
+          out * strides[axis] + tap * dilation[axis] - before[axis];
+        const terms = positions(2, 2, 2, 2).map(
+          ([i, j, k, c]) =>
+            kernel[(((i * 2 + j) * 2 + k) * 2 + c) * 3 + o] * at(n, place(d, i, 0), place(h, j, 1), place(w, k, 2), c),
+        );
+        return Math.tanh(terms.reduce((a, b) => a + b, 0) + layer.weight('bias')[o]);
+      });
+    });
+  });
+
+  it.each(['MaxPooling3D', 'AveragePooling3D'])('%s with the last windows cut', (className) => {
+    check(className, { pool_size: [2, 2, 3], padding: 'same' }, [volume], [2, 2, 2, 2, 2], () =>
+      positions(2, 2, 2, 2, 2).map(([n, d, h, w, c]) => {
+        const inside = positions(2, 2, 3)
+          // A width of 4 under windows of 3 is padded by one on either side.
+          .map(([i, j, k]) => [2 * d + i, 2 * h + j, 3 * w + k - 1])
+          .filter(([, y, x]) => y < 3 && x >= 0 && x < 4)
+          .map(([z, y, x]) => at(n, z, y, x, c));
+        return className === 'MaxPooling3D'
+          ? Math.max(...inside)
+          : sum(inside.length, (i) => inside[i]) / inside.length;
+      }),
+    );
+  });
+});
+
 describe('recurrent layers with two biases', () => {
   const UNITS = 3;
   const STEPS = 4;
