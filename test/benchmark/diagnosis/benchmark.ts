@@ -108,7 +108,12 @@ function networkLine({ spec, labels, diagnoses }: Judged): string {
       : ` [${labels.cause}: ${namesCause(diagnosis.findings, labels.cause) ? 'named' : 'NOT NAMED'}]`;
   const extra = !isHealthy(spec) && alarms.length > 0 ? ` {also: ${alarms.join()}}` : '';
   const outcome = diagnosis.problem ?? (said.length === 0 ? 'nothing' : [...new Set(said)].join(', '));
-  return `${mark.padEnd(7)}${spec.id.padEnd(34)} ${Math.round(diagnosis.milliseconds)} ms; wanted ${wanted}${cause}; said ${outcome}${extra}`;
+  const other = verdictOf(diagnoses[1]).rules;
+  const unstable =
+    [...other].sort().join() === [...verdict.rules].sort().join()
+      ? ''
+      : ` {another seed: ${other.join() || 'nothing'}}`;
+  return `${mark.padEnd(7)}${spec.id.padEnd(34)} ${Math.round(diagnosis.milliseconds)} ms; wanted ${wanted}${cause}; said ${outcome}${extra}${unstable}`;
 }
 
 function totals(title: string, networks: readonly Judged[]): string {
