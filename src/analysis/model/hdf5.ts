@@ -17,7 +17,10 @@ let files = 0;
 /** Opens the file for as long as `read` runs. Throws `not-a-model` for what is not HDF5. */
 export async function withHdf5<T>(bytes: Uint8Array, place: string, read: (file: Hdf5File) => T): Promise<T> {
   const { ready, File } = await import('h5wasm');
-  const { FS } = await ready;
+  const module = await ready;
+  const { FS } = module;
+  // HDF5 would write its errors to the console.
+  module.activate_throwing_error_handler();
   const name = `model-${++files}.h5`;
   FS.writeFile(name, bytes);
   try {
