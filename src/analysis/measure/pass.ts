@@ -62,10 +62,20 @@ export function forwardBackward(
         if (gradient != null && weights.length > 0) onWeight(weights[i], gradient);
       });
     });
+  } catch (error) {
+    dropTape();
+    throw error;
   } finally {
     heads.dispose();
   }
   return value;
+}
+
+/** Releases the values that tfjs has saved for a backward pass that will not come: it does so itself only at the end of one. */
+function dropTape(): void {
+  const { state } = tf.engine();
+  for (const { saved } of state.activeTape ?? []) tf.dispose(saved ?? []);
+  (state as { activeTape: unknown }).activeTape = null;
 }
 
 /** The weights that a gradient can be taken for, each once: all floating-point ones but running statistics. */
