@@ -64,6 +64,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   mape: 'mean_absolute_percentage_error',
   msle: 'mean_squared_logarithmic_error',
   kld: 'kullback_leibler_divergence',
+  kldivergence: 'kullback_leibler_divergence',
   kl_divergence: 'kullback_leibler_divergence',
   log_cosh: 'logcosh',
   cosine: 'cosine_proximity',
@@ -73,6 +74,6 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** The loss of that Keras identifier (camelCase and class names accepted), or null for one that is not known. */
 export function lossNamed(name: string): Loss | null {
   const snake = name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
-  const key = ALIASES[snake] ?? snake;
+  const key = Object.hasOwn(ALIASES, snake) ? ALIASES[snake] : snake;
   return Object.hasOwn(LOSSES, key) ? LOSSES[key] : null;
 }
