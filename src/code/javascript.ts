@@ -1,4 +1,4 @@
-import type { SyntaxNode, Tree } from '@lezer/common';
+import type { Tree } from '@lezer/common';
 import { parser } from '@lezer/javascript';
 import { parseString } from './lowering';
 import { JavaScriptExpressions, isExpression } from './javascriptExpressions';
@@ -24,19 +24,7 @@ export function lowerJavaScript(tree: Tree, text: string): Module {
   return { language: 'javascript', body: new JavaScriptLowering(tree.cursor(), text).body() };
 }
 
-/** Lowers one statement of the tree on its own; all its ranges count from its start. */
-export function lowerJavaScriptStatement(node: SyntaxNode, text: string): readonly Statement[] {
-  return new JavaScriptLowering(node.cursor(), text, node.from).statements();
-}
-
 class JavaScriptLowering extends JavaScriptExpressions {
-  /** The statements that the node under the cursor stands for. */
-  statements(): Statement[] {
-    const found: Statement[] = [];
-    this.statement(found);
-    return found;
-  }
-
   /** The statements directly below the cursor. */
   override body(): Statement[] {
     const statements: Statement[] = [];

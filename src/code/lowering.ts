@@ -11,8 +11,6 @@ export abstract class Lowering {
   constructor(
     protected readonly cursor: TreeCursor,
     protected readonly text: string,
-    /** Offset that all ranges are counted from. */
-    private readonly base = 0,
   ) {}
 
   /** Lowers the expression under the cursor. */
@@ -31,7 +29,7 @@ export abstract class Lowering {
   }
 
   protected range(): { from: number; to: number } {
-    return { from: this.cursor.from - this.base, to: this.cursor.to - this.base };
+    return { from: this.cursor.from, to: this.cursor.to };
   }
 
   protected slice(): string {

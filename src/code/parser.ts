@@ -37,12 +37,12 @@ export interface LocatedFacts {
 }
 
 /**
- * A source file that is parsed again incrementally as it is edited. Mentions are kept up to date at little cost; the
- * facts (`model`) are worked out when they are asked for, which takes time in proportion to the file.
+ * A source file that is parsed again incrementally as it is edited. Mentions are found piece by piece, at little cost;
+ * the facts (`model`) are worked out when they are asked for, which takes time in proportion to the file.
  */
 export class CodeDocument {
-  private tree: Tree;
-  private fragments: readonly TreeFragment[];
+  private tree: Tree | null = null;
+  private fragments: readonly TreeFragment[] = [];
   private readonly chunks: Chunks;
   private cached: { module?: Module; names?: Names; mentions?: readonly Mention[]; model?: CodeModel } = {};
   private last: { readonly model: CodeModel; readonly edits: (readonly TextChange[])[] } | null = null;
@@ -51,17 +51,15 @@ export class CodeDocument {
     readonly language: LanguageId,
     private source: string,
   ) {
-    this.chunks = new Chunks(this.dialect);
-    this.tree = this.parser.parse(this.parsed);
-    this.fragments = TreeFragment.addTree(this.tree);
-    this.chunks.update(this.tree, this.parsed);
+    this.chunks = new Chunks(this.dialect, (text) => this.lower(this.parser.parse(text), text).body);
+    this.chunks.update(this.parsed);
   }
 
   get text(): string {
     return this.source;
   }
 
-  /** Applies edits, which must not overlap, and parses what they touch. */
+  /** Applies edits, which must not overlap. */
   update(changes: readonly TextChange[]): void {
     const sorted = [...changes].sort((a, b) => a.from - b.from || a.to - b.to);
     let text = '';
@@ -74,22 +72,20 @@ export class CodeDocument {
     }
     this.source = text + this.source.slice(at);
     this.fragments = TreeFragment.applyChanges(this.fragments, ranges);
-    this.tree = this.parser.parse(this.parsed, this.fragments);
-    this.fragments = TreeFragment.addTree(this.tree, this.fragments);
-    this.chunks.update(this.tree, this.parsed);
+    this.tree = null;
+    this.chunks.update(this.parsed);
     this.cached = {};
     this.last?.edits.push(sorted);
   }
 
   /** Whether the file imports a library that is understood; only then there is anything to say about it. */
   get relevant(): boolean {
-    return MENTIONS_LIBRARY.test(this.source) && this.chunks.names(this.parsed).libraries.size > 0;
+    return MENTIONS_LIBRARY.test(this.source) && this.chunks.names.libraries.size > 0;
   }
 
   /** The file in the common syntax. */
   get module(): Module {
-    return (this.cached.module ??=
-      this.dialect === 'python' ? lowerPython(this.tree, this.parsed) : lowerJavaScript(this.tree, this.parsed));
+    return (this.cached.module ??= this.lower(this.parseWhole(), this.parsed));
   }
 
   /** What the names of the file stand for. */
@@ -99,12 +95,12 @@ export class CodeDocument {
 
   /** Everything in the file that a hover tip can explain. */
   get mentions(): readonly Mention[] {
-    return (this.cached.mentions ??= this.relevant ? this.chunks.mentions(this.parsed) : []);
+    return (this.cached.mentions ??= this.relevant ? this.chunks.mentions : []);
   }
 
-  /** The innermost mention at an offset; null if there is none. Looks at one top-level statement. */
+  /** The innermost mention at an offset; null if there is none. Looks at one piece of the file. */
   mentionAt(offset: number): Mention | null {
-    return this.relevant ? this.chunks.mentionAt(offset, this.parsed) : null;
+    return this.relevant ? this.chunks.mentionAt(offset) : null;
   }
 
   /** What the file says about networks and their training. */
@@ -126,6 +122,19 @@ export class CodeDocument {
       locate: (range) =>
         last.edits.reduceRight<Range | null>((at, edits) => (at === null ? null : before(at, edits)), range),
     };
+  }
+
+  /** Parses the whole file, from the earlier tree where there is one. */
+  private parseWhole(): Tree {
+    if (this.tree === null) {
+      this.tree = this.parser.parse(this.parsed, this.fragments);
+      this.fragments = TreeFragment.addTree(this.tree);
+    }
+    return this.tree;
+  }
+
+  private lower(tree: Tree, text: string): Module {
+    return this.dialect === 'python' ? lowerPython(tree, text) : lowerJavaScript(tree, text);
   }
 
   private analyze(): CodeModel {

@@ -1,4 +1,4 @@
-import type { SyntaxNode, Tree } from '@lezer/common';
+import type { Tree } from '@lezer/common';
 import { parser } from '@lezer/python';
 import { PythonExpressions, isExpression } from './pythonExpressions';
 import {
@@ -20,19 +20,7 @@ export function lowerPython(tree: Tree, text: string): Module {
   return { language: 'python', body: new PythonLowering(tree.cursor(), text).body() };
 }
 
-/** Lowers one statement of the tree on its own; all its ranges count from its start. */
-export function lowerPythonStatement(node: SyntaxNode, text: string): readonly Statement[] {
-  return new PythonLowering(node.cursor(), text, node.from).statements();
-}
-
 class PythonLowering extends PythonExpressions {
-  /** The statements that the node under the cursor stands for. */
-  statements(): Statement[] {
-    const found: Statement[] = [];
-    this.statement(found, []);
-    return found;
-  }
-
   /** The statements directly below the cursor. */
   body(): Statement[] {
     const statements: Statement[] = [];
