@@ -8,7 +8,7 @@ import { lossNamed } from '../measure/losses';
 import { forwardBackward, type Heads, type PassObserver } from '../measure/pass';
 import type { LayerCall, Network, Weight } from '../model/network';
 import type { Probe } from '../probe/probe';
-import { mulberry32, type Random } from '../probe/random';
+import { mulberry32, normal, type Random } from '../probe/random';
 import { averaged, measureCopy, type CopyMeasurement } from './copies';
 import { drawInitial, type Truncation } from './initializers';
 import { learningRateLadder } from './learningRates';
@@ -281,7 +281,10 @@ class Laboratory {
   }
 
   private randomNormal(shape: number[], k: number): tf.Tensor {
-    return tf.randomNormal(shape, 0, 1, 'float32', this.options.seed + k);
+    // Not tf.randomNormal, which takes the seed 0 for none.
+    const next = normal(mulberry32(this.options.seed + 61 * (k + 1)));
+    const size = shape.reduce((a, b) => a * b, 1);
+    return tf.tensor(Float32Array.from({ length: size }, next), shape);
   }
 }
 

@@ -9,7 +9,7 @@ import type { LayerCall, Network } from '../model/network';
 import type { Probe, ProbeBatch } from '../probe/probe';
 import { CallMeter } from './callMeter';
 import { provedDeadUnits } from './intervalBounds';
-import { type Loss, lossNamed } from './losses';
+import { lossNamed } from './losses';
 import { randomCotangent } from './cotangent';
 import { forward, forwardBackward, type Heads, type PassObserver } from './pass';
 import { weightReport } from './weights';
@@ -28,6 +28,8 @@ export interface Measured {
 
 /** Sizes of the growing probe. */
 const SIZES = [64, 256, 1024, 4096];
+/** Fewer samples bound a silent unit's activity too loosely to stop at: 1 % needs about 600 for 20 units. */
+const SETTLED_FROM = 1024;
 /** Values (outputs of layers, over all samples) after which the probe grows no more, and that one batch may hold. */
 const GROWTH_VALUES = 1e8;
 const BATCH_VALUES = 2e7;
@@ -56,7 +58,8 @@ class MeasureSession {
   private readonly valuesPerSample: number;
   private readonly batchSize: number;
   private readonly fixedBatch: number | null;
-  private readonly losses: readonly (Loss | null)[];
+  /** By output; null for those without a loss. */
+  private readonly losses: readonly (string | null)[];
   private readonly limits: readonly string[];
   private samples = 0;
   private backwardSamples = 0;
@@ -95,7 +98,7 @@ class MeasureSession {
       await this.extend(size, backwardLimit, sizes[sizes.length - 1]);
       if (asked !== null) return;
       const now = JSON.stringify([...this.meters.values()].map((meter) => meter.silentUnits()));
-      const settled = now === silent || !/\d/.test(now);
+      const settled = !/\d/.test(now) || (now === silent && size >= SETTLED_FROM);
       if (this.samples >= this.probe.available) this.ended = 'data';
       else if (settled && (i > 0 || this.probe.available === Infinity)) this.ended = 'settled';
       else {
@@ -172,9 +175,9 @@ class MeasureSession {
       outputGradient: (call, dy) => this.meter(call).outputGradient.add(firstRows(dy, samples)),
     };
     // A fresh vector for every sample: its seed depends on the sample's place only, not on the cut into batches.
-    const cotangents = ({ outputs, logits }: Heads): tf.Scalar => {
-      const own = logits.map((z) => (z === null ? null : firstRows(z, samples)));
-      return randomCotangent({ outputs, logits: own }, this.options.seed, this.samples);
+    const cotangents = (heads: Heads): tf.Scalar => {
+      const logits = heads.logits.map((z) => (z === null ? null : firstRows(z, samples)));
+      return randomCotangent({ ...heads, logits }, this.options.seed, this.samples);
     };
     forwardBackward(this.network, inputs, cotangents, observer, (weight, gradient) => {
       let squares = this.gradients.get(weight);
@@ -188,9 +191,10 @@ class MeasureSession {
   /** The model's own loss: gradients of its sum over samples, divided by their number at the end. */
   private backwardLoss(batch: ProbeBatch, labels: readonly Float32Array[], inputs: readonly tf.Tensor[]): void {
     const { samples } = batch;
-    const loss = ({ outputs }: Heads): tf.Scalar => {
+    const loss = ({ outputs, calls }: Heads): tf.Scalar => {
       const terms = outputs.flatMap((output, k) => {
-        const own = this.losses[k];
+        const name = this.losses[k];
+        const own = name === null ? null : lossNamed(name, calls[k]?.activation?.name ?? null);
         if (own === null) return [];
         const targets = tf.tensor(labels[k], [samples, ...this.probe.labelShapes![k]]);
         return [own(targets, firstRows(output, samples))];
@@ -263,6 +267,7 @@ class MeasureSession {
       seed: this.options.seed,
       inputs: probe.summary(),
       labels: probe.labelShapes !== null,
+      labelRanges: probe.labelRanges(),
       backward: {
         source: this.backwardSamples === 0 ? 'none' : 'random-cotangent',
         samples: this.backwardSamples,
@@ -278,15 +283,15 @@ class MeasureSession {
   }
 }
 
-/** The loss of each output that the model was trained with; none, and why, where the labels cannot be held against it. */
-function ownLosses(network: Network, probe: Probe): { losses: readonly (Loss | null)[]; limits: readonly string[] } {
+/** The name of the loss that the model was trained with for each output; none, and why, where the labels cannot be held against it. */
+function ownLosses(network: Network, probe: Probe): { losses: readonly (string | null)[]; limits: readonly string[] } {
   if (probe.labelShapes === null) return { losses: [], limits: [] };
   const unused = (why: string) => ({ losses: [], limits: [`The labels were not used: ${why}`] });
   const names = network.summary.training?.losses ?? [];
   if (names.every((name) => name === null)) return unused('the model does not say which loss it was trained with.');
   const unknown = names.find((name) => name !== null && lossNamed(name) === null);
   if (unknown != null) return unused(`the loss ${unknown}, which the model was trained with, is not known.`);
-  return { losses: names.map((name) => (name === null ? null : lossNamed(name))), limits: [] };
+  return { losses: names, limits: [] };
 }
 
 /** The first `rows` samples. */

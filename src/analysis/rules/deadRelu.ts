@@ -6,8 +6,10 @@
  * is active on less than 1 - (0.05/m)^(1/n) of inputs (Jovanovic and Levy 1997). Units are judged, not entries: about
  * half of a healthy ReLU layer's entries are 0, and a layer with biases of -1 has 97 % zeros and yet learns.
  *
- * A warning from a tenth of a layer's units on (the share of keras-contrib's DeadReluDetector), an error from half on;
- * fewer are reported together as information.
+ * A warning from a tenth of a layer's units on (the share of keras-contrib's DeadReluDetector; below a quarter only if the
+ * samples were enough to bound each unit's activity by 1 %), an error from half on;
+ * fewer are reported together as information. In a sparse layer some silent units are rare rather than dead: Chao's estimator
+ * of what a sample has missed is taken off before the share is judged.
  */
 
 import { formatCount, formatList, formatNumber, formatPlural, formatShare } from '../../report/format';
@@ -21,6 +23,9 @@ import { finding, isImageNoise, isSynthetic, type Measurement, milder, type Rule
 
 const WARNING_SHARE = 0.1;
 const ERROR_SHARE = 0.5;
+/** Below this share the bound must be tight for a warning. */
+const CERTAIN_SHARE = 0.25;
+const TIGHT_BOUND = 0.01;
 /** On noise in place of images healthy vision models keep up to two thirds of a layer silent: below this it is no more than a note. */
 const IMAGE_NOISE_SHARE = 0.9;
 
@@ -45,14 +50,29 @@ export const deadRelu: Rule = {
 
 type Judged = LayerReport & { readonly dead: DeadUnits };
 
-function severityOf({ dead, units }: Judged, measurement: Measurement): Severity {
-  const share = (dead.proved.length + dead.confident.length) / units!;
+/**
+ * How many of the silent units are probably alive but rare, by Chao's estimator of what a sample has missed (Chao 1984):
+ * `f1 (f1 - 1) / (2 (f2 + 1))` with f1 and f2 the numbers of units that fired in exactly one and two samples. In a sparse layer
+ * whose units fire on few inputs each, silence is no proof of death.
+ */
+function rareUnits({ dead, output }: Judged): number {
+  const counts = output?.perUnit?.activeSamples ?? [];
+  const times = (n: number): number => counts.filter((count) => count === n).length;
+  const missed = (times(1) * (times(1) - 1)) / (2 * (times(2) + 1));
+  return Math.min(dead.confident.length, Math.round(missed));
+}
+
+function severityOf(layer: Judged, measurement: Measurement): Severity {
+  const { dead, units } = layer;
+  const share = (dead.proved.length + dead.confident.length - rareUnits(layer)) / units!;
   const provedShare = dead.proved.length / units!;
   if (provedShare >= ERROR_SHARE) return 'error';
   if (isImageNoise(measurement) && share < IMAGE_NOISE_SHARE)
     return provedShare >= WARNING_SHARE ? 'warning' : 'information';
   if (share >= ERROR_SHARE) return 'error';
-  if (share < WARNING_SHARE || dead.proved.length + dead.confident.length < 2) return 'information';
+  if (share < WARNING_SHARE || share * units! < 2) return 'information';
+  // Few samples leave room for units that fire now and then.
+  if (share < CERTAIN_SHARE && (dead.activeAtMost ?? 0) > TIGHT_BOUND) return 'information';
   return isSynthetic(measurement) ? milder('warning') : 'warning';
 }
 
@@ -74,6 +94,12 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
       `With 95% confidence, each of the ${dead.proved.length > 0 ? `other ${formatCount(dead.confident.length)}` : formatCount(dead.confident.length)} fires on fewer than ${formatShare(Math.max(dead.activeAtMost, 0.01))} of inputs.`,
     );
   }
+  const rare = rareUnits(layer);
+  if (rare > 0) {
+    parts.push(
+      `About ${formatCount(rare)} of them are probably rare rather than dead, to judge by the units that fired once or twice.`,
+    );
+  }
   return finding('dead-relu', {
     severity,
     layer: layer.name,
@@ -93,6 +119,7 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
       proved: dead.proved.length,
       confident: dead.confident.length,
       suspected: dead.suspected.length,
+      rare,
       units,
       samples,
       activeAtMost: dead.activeAtMost,
@@ -197,8 +224,16 @@ function describeSlight(layers: readonly Judged[], measurement: Measurement): Fi
       ...(noise ? ['They were measured on synthetic noise, which trained units may rightly ignore.'] : []),
     ],
     cause: null,
-    why: noise ? 'Whether they are dead only your data can tell.' : 'So few cost some capacity and do no other harm.',
-    advice: noise ? 'Give real data to be sure.' : 'Nothing needs to be done.',
-    evidence: { dead, units, layers: layers.length, samples: measurement.probe.samples },
+    why: noise
+      ? 'Whether they are dead only your data can tell.'
+      : 'They may fire on other inputs; at worst they cost some capacity.',
+    advice: noise ? 'Give real data to be sure.' : 'More samples would tell; nothing needs to be done now.',
+    evidence: {
+      dead,
+      rare: layers.reduce((sum, layer) => sum + rareUnits(layer), 0),
+      units,
+      layers: layers.length,
+      samples: measurement.probe.samples,
+    },
   });
 }

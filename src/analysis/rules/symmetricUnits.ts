@@ -1,13 +1,14 @@
 /**
- * symmetric-units: units of a layer that compute the same and, under gradient descent, go on doing so.
+ * symmetric-units: units of a layer that compute the same.
  *
  * Units with equal incoming weights get equal outputs; they stay equal when their outgoing weights are equal too, since
- * then their gradients are (Goodfellow et al., Deep Learning, section 8.4). So a kernel of one constant is reported only
- * where the next kernel is constant as well, and a zero-initialised last layer of a residual branch, which heals in one
- * step, is not. Units that are equal although the kernel is not constant (copied columns) are found by their statistics.
+ * then their gradients are (Goodfellow et al., Deep Learning, section 8.4): an error. A kernel of one constant in front of
+ * a random one is a warning: its units part slowly. A kernel of zeros there, and the zero-initialised last layer of a
+ * residual branch, heal in one step and are not reported. Units that are equal although the kernel is not constant (copied
+ * columns) are found by their statistics.
  */
 
-import { formatCount, formatPlural } from '../../report/format';
+import { formatCount, formatNumber, formatPlural } from '../../report/format';
 import type { LayerReport, WeightReport } from '../../report/report';
 import { fittingInitialization } from '../fixes/initialization';
 import { NetworkGraph } from './network';
@@ -26,15 +27,17 @@ export const symmetricUnits: Rule = {
       const constant = kernel.standardDeviation === 0;
       const equal = constant ? layer.units! : largestGroup(layer);
       if (equal < 2 || equal < SHARE * layer.units!) return [];
-      if (constant && !staysSymmetric(layer, graph)) return [];
+      const lasting = constant && staysSymmetric(layer, graph);
+      // A kernel of zeros in front of a random one heals in one step; nobody draws any other constant on purpose.
+      if (constant && !lasting && kernel.mean === 0) return [];
       return finding('symmetric-units', {
-        severity: 'error',
+        severity: constant && !lasting ? 'warning' : 'error',
         layer: layer.name,
         title: `${formatCount(equal)} of ${formatPlural(layer.units!, 'unit')} are equal`,
         confidence: { grade: 'proved', text: constant ? 'read off the weights' : 'equal on every sample' },
         measured: [
           constant
-            ? `Every entry of the kernel is ${String(kernel.mean)}, and the next kernel is constant too: all ${formatPlural(layer.units!, 'unit')} compute the same.`
+            ? `Every entry of the kernel is ${formatNumber(kernel.mean)}${lasting ? ', and the next kernel is constant too' : ''}: all ${formatPlural(layer.units!, 'unit')} compute the same.`
             : `${formatCount(equal)} units have exactly the same mean, spread, minimum and maximum over all samples.`,
         ],
         cause: {
@@ -42,7 +45,10 @@ export const symmetricUnits: Rule = {
           title: 'Equal initial weights',
           explanation: 'They were not drawn at random, so nothing tells the units apart.',
         },
-        why: `Units that start equal get equal gradients and stay equal: the layer learns as if it had ${formatPlural(layer.units! - equal + 1, 'unit')}.`,
+        why:
+          constant && !lasting
+            ? 'Units that start equal learn nearly the same: the layer wastes most of its width.'
+            : `Units that start equal get equal gradients and stay equal: the layer learns as if it had ${formatPlural(layer.units! - equal + 1, 'unit')}.`,
         advice: 'First draw the kernel at random.',
         evidence: { equalUnits: equal, units: layer.units, constantKernel: constant },
         suggestions: [fittingInitialization(layer)],

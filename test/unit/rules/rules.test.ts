@@ -38,6 +38,18 @@ const gradient = (rms: number): Partial<LayerReport> => ({
 const variance = (value: number): Partial<LayerReport> => ({
   signal: { variance: value, meanSquare: value, effectiveRank: 20, maximumRank: 50, expectedGain: null },
 });
+const equalUnits = (count: number) => {
+  const same = (value: number) => units(count).map(() => value);
+  return {
+    activeSamples: same(90),
+    mean: same(0.4),
+    standardDeviation: same(0.5),
+    minimum: same(0),
+    maximum: same(3),
+    zeroShare: same(0.5),
+    nonFinite: same(0),
+  };
+};
 const copies = (layers: readonly LayerReport[], copied: (index: number) => Partial<CopiedLayer>): Copies => ({
   count: 4,
   layers: layers.map(({ name }, index) => ({ name, silentUnits: 0, variance: 1, gradientRms: 1, ...copied(index) })),
@@ -57,7 +69,7 @@ describe('a healthy network', () => {
 describe('dead-relu', () => {
   const judged = (count: number, ...input: Parameters<typeof measurement>[2][]) =>
     deadRelu.judge(
-      measurement([deadLayer('a', { confident: units(count), activeAtMost: 0.02 }), output()], {}, ...input),
+      measurement([deadLayer('a', { confident: units(count), activeAtMost: 0.005 }), output()], {}, ...input),
     );
 
   it.each([
@@ -82,6 +94,21 @@ describe('dead-relu', () => {
       severity: 'error',
       confidence: { grade: 'proved' },
     });
+  });
+
+  it('takes silent units for rare ones where many fire once or twice', () => {
+    const sparse = (activeSamples: number[]) => {
+      const silent = activeSamples.flatMap((count, unit) => (count === 0 ? [unit] : []));
+      const perUnit = { ...equalUnits(50), activeSamples };
+      return deadRelu.judge(
+        measurement([deadLayer('a', { confident: silent, activeAtMost: 0.005 }, { output: statistics({ perUnit }) })]),
+      )[0];
+    };
+    const counts = (once: number, twice: number) =>
+      units(50).map((i) => (i < 8 ? 0 : i < 8 + once ? 1 : i < 8 + once + twice ? 2 : 90));
+    expect(sparse(counts(0, 0))).toMatchObject({ severity: 'warning', evidence: { rare: 0 } });
+    // Chao: 10 * 9 / (2 * (4 + 1)) = 9 units that were missed by chance.
+    expect(sparse(counts(10, 4))).toMatchObject({ severity: 'information', evidence: { rare: 8 } });
   });
 
   it('does not count suspected, dormant or sparse units', () => {
@@ -338,12 +365,14 @@ describe('symmetric-units', () => {
   const constant = (name: string, over: Partial<LayerReport> = {}) =>
     layer(name, { weights: [weight({ standardDeviation: 0, mean: 0.5 })], ...over });
 
-  it('reports a constant kernel only where the next one is constant too', () => {
+  it('grades a constant kernel by the next one', () => {
     expect(symmetricUnits.judge(measurement([constant('a'), constant('b', { role: 'output' })]))[0]).toMatchObject({
       severity: 'error',
       layer: 'a',
     });
-    expect(symmetricUnits.judge(measurement([constant('a'), layer('b')]))).toEqual([]);
+    expect(symmetricUnits.judge(measurement([constant('a'), layer('b')]))[0].severity).toBe('warning');
+    const zeros = layer('a', { weights: [weight({ standardDeviation: 0, mean: 0 })] });
+    expect(symmetricUnits.judge(measurement([zeros, layer('b')]))).toEqual([]);
   });
 
   it('finds copied columns by their statistics', () => {
