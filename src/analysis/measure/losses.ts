@@ -71,9 +71,23 @@ const ALIASES: Readonly<Record<string, string>> = {
   cosine_similarity: 'cosine_proximity',
 };
 
-/** The loss of that Keras identifier (camelCase and class names accepted), or null for one that is not known. */
-export function lossNamed(name: string): Loss | null {
+/** What turns logits into the probabilities that a loss wants, for those that can be told to take logits. */
+const PROBABILITIES: Readonly<Record<string, (logits: tf.Tensor) => tf.Tensor>> = {
+  categorical_crossentropy: (logits) => tf.softmax(logits),
+  binary_crossentropy: (logits) => tf.sigmoid(logits),
+};
+
+/**
+ * The loss of that Keras identifier (camelCase and class names accepted), or null for one that is not known.
+ *
+ * @param activation of the output. A cross-entropy on a linear output is taken from its logits (Keras: `from_logits`),
+ *   since of numbers that are no probabilities it has no meaning.
+ */
+export function lossNamed(name: string, activation: string | null = null): Loss | null {
   const snake = name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
   const key = Object.hasOwn(ALIASES, snake) ? ALIASES[snake] : snake;
-  return Object.hasOwn(LOSSES, key) ? LOSSES[key] : null;
+  if (!Object.hasOwn(LOSSES, key)) return null;
+  const loss = LOSSES[key];
+  if (activation !== 'linear' || !Object.hasOwn(PROBABILITIES, key)) return loss;
+  return (labels, logits) => loss(labels, PROBABILITIES[key](logits));
 }

@@ -28,6 +28,8 @@ export interface Heads {
   readonly outputs: readonly tf.Tensor[];
   /** Per output: the argument of a final softmax, sigmoid or the like, or the output as it is; null for what is consumed inside the network too. */
   readonly logits: readonly (tf.Tensor | null)[];
+  /** Per output, the call that made it; null for a model input. */
+  readonly calls: readonly (LayerCall | null)[];
 }
 
 /**
@@ -52,7 +54,8 @@ export function forwardBackward(
           observing(observer, (call, z) => heads.keep(call, z)),
         );
         const outputs = traced.map(({ tensor }) => tensor);
-        return loss({ outputs, logits: traced.map((output) => heads.logits(network, output)) });
+        const calls = traced.map(({ call }) => call);
+        return loss({ outputs, calls, logits: traced.map((output) => heads.logits(network, output)) });
       };
       // With no weights (a bare activation), the gradient is still needed for the layers: a constant stands in.
       const xs = weights.length > 0 ? weights : [tf.scalar(0)];

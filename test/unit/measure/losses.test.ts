@@ -163,6 +163,26 @@ describe('the loss on given labels', () => {
     expect((await limitsOf([null])).join()).toContain('does not say which loss');
   });
 
+  it('takes a cross-entropy on a linear output from its logits', async () => {
+    for (const [name, activation] of [
+      ['categoricalCrossentropy', 'softmax'],
+      ['binary_crossentropy', 'sigmoid'],
+    ]) {
+      // prettier-ignore
+      const [linear, activated] = [build('linear'), build(activation)];
+      activated.setWeights(linear.getWeights());
+      const values: number[][] = [];
+      for (const model of [linear, activated]) {
+        const network = networkOf(model, training([name]));
+        const probe = probeOf(network.inputs[0].name, labelsOf('one-hot'));
+        const { layers, probe: summary } = await measure(network, probe, { samples: null, seed: 0, onProgress: () => undefined }); // prettier-ignore
+        values.push([summary.backward.loss!.value, layers[0].gradient!.loss!.outputRms!]);
+        network.dispose();
+      }
+      values[0].forEach((value, i) => expect(value / values[1][i]).toBeCloseTo(1, 5));
+    }
+  });
+
   it('is found under every name that Keras has for it', () => {
     const same = (a: string, b: string): void => expect(lossNamed(a)).toBe(lossNamed(b));
     same('mse', 'meanSquaredError');
