@@ -58,7 +58,7 @@ type Judged = LayerReport & { readonly dead: DeadUnits };
 function rareUnits({ dead, output }: Judged): number {
   const counts = output?.perUnit?.activeSamples ?? [];
   const times = (n: number): number => counts.filter((count) => count === n).length;
-  const missed = (times(1) * (times(1) - 1)) / (2 * (times(2) + 1));
+  const missed = (times(1) * Math.max(0, times(1) - 1)) / (2 * (times(2) + 1));
   return Math.min(dead.confident.length, Math.round(missed));
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { runJobs } from './jobPool';
 import type { BuildJob, BuildResult, DiagnoseJob, Diagnosis } from './jobs';
-import { hash32, isHealthy, splitOf, type NetworkSpec } from './networkSpec';
+import { isHealthy, splitOf, type NetworkSpec } from './networkSpec';
 import { falseAlarms, labelsWith, namesCause } from './scores';
 import { SPECS } from './specs/specs';
 import { causeTable, determinismTable, overallTable, peerRuleTable, ruleTable, verdictOf, type Judged } from './tables';
