@@ -73,7 +73,11 @@ describe('measure', () => {
       ['sum'],
     ]);
     const before = tf.memory().numTensors;
-    const { layers, probe } = await measure(network, syntheticProbe(network.inputs, 3), { samples: 32, seed: 3, ...quiet });
+    const { layers, probe } = await measure(network, syntheticProbe(network.inputs, 3), {
+      samples: 32,
+      seed: 3,
+      ...quiet,
+    });
     expect(tf.memory().numTensors).toBe(before);
     expect(probe.samples).toBe(32);
     expect(layers.every(({ gradient }) => gradient!.outputRms! > 0)).toBe(true);
