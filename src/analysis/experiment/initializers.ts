@@ -14,7 +14,10 @@ const TRUNCATED = 0.87962566;
 /** Whether the library that made the model makes up for the variance lost by truncation: Keras does, tfjs does not. */
 export type Truncation = 'corrected' | 'uncorrected';
 
-/** Values in row-major order, or null for an initialiser that is not known. */
+/** Multiplications that orthogonalising may cost: about a second. */
+const ORTHOGONAL_OPERATIONS = 1e9;
+
+/** Values in row-major order, or null for an initialiser that is not known or would take too long. */
 export function drawInitial(
   initializer: WeightReport['initializer'],
   shape: readonly number[],
@@ -68,10 +71,12 @@ export function drawInitial(
 }
 
 /** A matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014, arXiv:1312.6120), by Gram-Schmidt. */
-function orthogonal(shape: readonly number[], gain: number, gaussian: Random): Float32Array {
+function orthogonal(shape: readonly number[], gain: number, gaussian: Random): Float32Array | null {
+  if (shape.length < 2) return null;
   const columns = shape[shape.length - 1];
   const rows = shape.reduce((a, b) => a * b, 1) / columns;
   const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
+  if (2 * count * count * length > ORTHOGONAL_OPERATIONS) return null;
   const vectors: Float64Array[] = [];
   while (vectors.length < count) {
     const vector = Float64Array.from({ length }, () => gaussian());
@@ -83,7 +88,7 @@ function orthogonal(shape: readonly number[], gain: number, gaussian: Random): F
         for (let i = 0; i < length; i++) vector[i] -= dot * other[i];
       }
     }
-    const norm = Math.hypot(...vector);
+    const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
     if (norm > 1e-8) vectors.push(vector.map((value) => value / norm));
   }
   const matrix = new Float32Array(rows * columns);

@@ -32,13 +32,19 @@ export function nominalStandardDeviation(
   initializer: WeightReport['initializer'],
   shape: readonly number[],
 ): number | null {
-  if (initializer === null) return null;
-  const { className, config } = initializer;
+  const deviation = initializer === null ? null : askedFor(initializer, shape);
+  return deviation !== null && deviation >= 0 && Number.isFinite(deviation) ? deviation : null;
+}
+
+function askedFor(
+  { className, config }: NonNullable<WeightReport['initializer']>,
+  shape: readonly number[],
+): number | null {
   const number = (...keys: string[]): number | null => {
     for (const key of keys) if (typeof config[key] === 'number') return config[key];
     return null;
   };
-  const scaled = VARIANCE_SCALING[className];
+  const scaled = Object.hasOwn(VARIANCE_SCALING, className) ? VARIANCE_SCALING[className] : undefined;
   if (className === 'VarianceScaling' || scaled !== undefined) {
     const mode = scaled?.mode ?? (typeof config['mode'] === 'string' ? config['mode'] : 'fanIn');
     const scale = scaled?.scale ?? number('scale') ?? 1;
