@@ -36,6 +36,11 @@ const BATCH_VALUES = 2e7;
 /** Samples that are back-propagated at most, and the values that they may have. */
 const BACKWARD_SAMPLES = 256;
 const BACKWARD_VALUES = 4e7;
+/** Values of one sample beyond which the backward pass, which keeps several tensors of each size, would not fit into 4 GB. */
+const BACKWARD_LIMIT = 3e7;
+/** A network too large for the growing probe is still shown this many samples, or as many as have this many values. */
+const FEWEST_SAMPLES = 16;
+const FEWEST_VALUES = 2e8;
 
 /**
  * Shows the network as many samples of the probe as were asked for, or as settle its silent units, and back-propagates
@@ -111,7 +116,9 @@ class MeasureSession {
 
   /** The sizes that the probe may take, within the data and the budget. */
   private growth(): number[] {
-    const affordable = Math.max(this.batchSize, Math.floor(GROWTH_VALUES / this.valuesPerSample));
+    const within = (values: number): number => Math.floor(values / this.valuesPerSample);
+    const fewest = clamp(within(FEWEST_VALUES), this.batchSize, Math.max(this.batchSize, FEWEST_SAMPLES));
+    const affordable = Math.max(fewest, within(GROWTH_VALUES));
     const limit = Math.min(this.probe.available, affordable);
     return [...SIZES.filter((size) => size < limit), Math.min(limit, SIZES[SIZES.length - 1])];
   }
@@ -140,7 +147,13 @@ class MeasureSession {
   }
 
   private get differentiable(): boolean {
-    return this.network.differentiable === null;
+    return this.undifferentiated === null;
+  }
+
+  /** Why there is no backward pass; null when there is one. */
+  private get undifferentiated(): string | null {
+    if (this.valuesPerSample <= BACKWARD_LIMIT) return this.network.differentiable;
+    return 'The network is too large to back-propagate even one sample within 4 GB of memory.';
   }
 
   /** One tensor per input; where the model fixes its batch size, samples are repeated to fill it. */
@@ -275,7 +288,7 @@ class MeasureSession {
           this.lossGradients.size === 0
             ? null
             : { name: names.join(' + '), value: this.lossSum / this.backwardSamples },
-        unknown: network.differentiable,
+        unknown: this.undifferentiated,
       },
       ended: this.ended,
       limits: [...probe.limits, ...this.limits],

@@ -65,10 +65,7 @@ function rareUnits({ dead, output }: Judged): number {
 function severityOf(layer: Judged, measurement: Measurement): Severity {
   const { dead, units } = layer;
   const share = (dead.proved.length + dead.confident.length - rareUnits(layer)) / units!;
-  const provedShare = dead.proved.length / units!;
-  if (provedShare >= ERROR_SHARE) return 'error';
-  if (isImageNoise(measurement) && share < IMAGE_NOISE_SHARE)
-    return provedShare >= WARNING_SHARE ? 'warning' : 'information';
+  if (isImageNoise(measurement) && share < IMAGE_NOISE_SHARE) return 'information';
   if (share >= ERROR_SHARE) return 'error';
   if (share < WARNING_SHARE || share * units! < 2) return 'information';
   // Few samples leave room for units that fire now and then.
