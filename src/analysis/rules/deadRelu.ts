@@ -26,6 +26,9 @@ const ERROR_SHARE = 0.5;
 /** Below this share the bound must be tight for a warning. */
 const CERTAIN_SHARE = 0.25;
 const TIGHT_BOUND = 0.01;
+/** Bounds above which an error becomes a warning, and anything a note: about 50 and 25 samples for 30 units. */
+const LOOSE_BOUND = 0.15;
+const LOOSEST_BOUND = 0.25;
 /** On noise in place of images healthy vision models keep up to two thirds of a layer silent: below this it is no more than a note. */
 const IMAGE_NOISE_SHARE = 0.9;
 
@@ -66,10 +69,11 @@ function severityOf(layer: Judged, measurement: Measurement): Severity {
   const { dead, units } = layer;
   const share = (dead.proved.length + dead.confident.length - rareUnits(layer)) / units!;
   if (isImageNoise(measurement) && share < IMAGE_NOISE_SHARE) return 'information';
-  if (share >= ERROR_SHARE) return 'error';
   if (share < WARNING_SHARE || share * units! < 2) return 'information';
-  // Few samples leave room for units that fire now and then.
-  if (share < CERTAIN_SHARE && (dead.activeAtMost ?? 0) > TIGHT_BOUND) return 'information';
+  // Few samples leave room for units that fire now and then; what is proved needs none.
+  const bound = dead.proved.length >= ERROR_SHARE * units! ? 0 : (dead.activeAtMost ?? 0);
+  if (bound > LOOSEST_BOUND || (share < CERTAIN_SHARE && bound > TIGHT_BOUND)) return 'information';
+  if (share >= ERROR_SHARE) return bound > LOOSE_BOUND ? 'warning' : 'error';
   return isSynthetic(measurement) ? milder('warning') : 'warning';
 }
 

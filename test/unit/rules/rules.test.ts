@@ -88,6 +88,12 @@ describe('dead-relu', () => {
     expect(judged(46, IMAGE_NOISE)[0].severity).toBe('error');
   });
 
+  it('grows milder the fewer samples bound the activity', () => {
+    const at = (activeAtMost: number) =>
+      deadRelu.judge(measurement([deadLayer('a', { confident: units(30), activeAtMost })]))[0].severity;
+    expect([0.1, 0.2, 0.3].map(at)).toEqual(['error', 'warning', 'information']);
+  });
+
   it('trusts a proof as far as the range that it holds for', () => {
     const proved = deadLayer('a', { proved: units(30) });
     expect(deadRelu.judge(measurement([proved]))[0]).toMatchObject({
