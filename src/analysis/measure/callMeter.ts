@@ -10,7 +10,7 @@ import { meanFieldGain } from './meanField';
 import { SignalMeter } from './signalMeter';
 
 /** Values of a batch that `E[phi']` is taken over at most; more are thinned out evenly. */
-const DERIVATIVE_VALUES = 2 ** 20;
+const DERIVATIVE_VALUES = 2 ** 16;
 
 /** What one layer call has shown so far: everything that is taken from its tensors while they are alive. */
 export class CallMeter {

@@ -3,7 +3,8 @@ import type { ModelSummary } from '../../../src/report/report';
 import { startBackend } from '../../../src/analysis/backend/backend';
 import { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
 
-const WASM_FOLDER = new URL('../../../node_modules/@tensorflow/tfjs-backend-wasm/dist/', import.meta.url).pathname;
+export const WASM_FOLDER = new URL('../../../node_modules/@tensorflow/tfjs-backend-wasm/dist/', import.meta.url)
+  .pathname;
 
 export const startTestBackend = (): Promise<void> => startBackend(WASM_FOLDER);
 
