@@ -227,14 +227,14 @@ export interface Signal {
 }
 
 export interface Gradient {
-  /** RMS of dLoss/d(output) over samples, positions and units. */
+  /** RMS of dLoss/d(output) over samples, positions and units; null for an output whose random vector was put before its activation. */
   readonly outputRms: number | null;
   /** RMS of dLoss/d(pre-activation); null where it cannot be seen. */
   readonly preActivationRms: number | null;
   /** Number of entries of dLoss/d(output) that are NaN or infinite. */
   readonly nonFinite: number;
   readonly weights: readonly WeightGradient[];
-  /** The same quantities for the model's own loss; null without labels. */
+  /** The same quantities for the model's own loss, `outputRms` for the loss of each sample alone; null without labels. */
   readonly loss: { readonly outputRms: number | null; readonly weights: readonly WeightGradient[] } | null;
 }
 
