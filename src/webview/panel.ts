@@ -52,7 +52,8 @@ function show(state: PanelState): void {
 
 /** Two messages with the same identity carry the same report. */
 function identity({ report, ignored }: Extract<PanelState, { kind: 'report' }>): string {
-  return JSON.stringify([report.model.file.path, report.run.startedAt, report.findings.length, ignored ?? []]);
+  const severities = report.findings.map(({ severity }) => severity);
+  return JSON.stringify([report.model.file.path, report.run.startedAt, severities, ignored ?? []]);
 }
 
 if (host.post !== null) {

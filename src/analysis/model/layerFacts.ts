@@ -170,7 +170,9 @@ export function weightsOf(layer: Layer): readonly Weight[] {
   const className = layer.getClassName();
   const trainable = new Set(layer.trainableWeights.map(({ id }) => id));
   return layer.weights.map((variable) => {
-    const name = variable.originalName.split('/').pop()!;
+    const parts = variable.originalName.split('/');
+    // Attention keeps a kernel for each of query, key and value; other layers have one weight of a name.
+    const name = parts.slice(/Attention$/.test(className) ? -2 : -1).join('/');
     const depthwise = name.startsWith('depthwise') || className === 'DepthwiseConv2D';
     const kind = depthwise ? 'depthwise' : className.endsWith('Transpose') ? 'transposed' : 'plain';
     // Biases, gammas and the like are vectors and have no fans; an embedding is looked up, not multiplied.

@@ -23,6 +23,7 @@ import {
   unitAxisOf,
   weightsOf,
 } from './layerFacts';
+import { disposeModel } from './modelBuilder';
 import type { LayerCall, Network, NetworkInput, TracedOutput, TraceObserver, Weight } from './network';
 import { networkInputs } from './networkInputs';
 
@@ -119,7 +120,7 @@ export class LayersNetwork implements Network {
   }
 
   dispose(): void {
-    this.model.dispose();
+    disposeModel(this.model);
   }
 
   /** Makes every activation of the model report its argument to the run in progress. */
