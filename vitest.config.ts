@@ -2,12 +2,15 @@ import { build } from 'esbuild';
 import { defineConfig, type Plugin } from 'vitest/config';
 import { viteKernels } from './scripts/wasm-kernels.mjs';
 
+const TFJS_ENTRIES =
+  /tfjs-(?:core\/dist\/(?:.*register_all_\w+|ops\/ops_for_converter)|converter\/dist\/operations\/operation_(?:executor|mapper))\.js$/;
+
 /** What tfjs publishes only as hundreds of small modules: bundled, since transforming each takes seconds per run. */
 const bundleTfjsEntries: Plugin = {
   name: 'bundle-tfjs-entries',
   enforce: 'pre',
   async load(id) {
-    if (!/tfjs-core\/dist\/.*register_all_\w+\.js$/.test(id)) return null;
+    if (!TFJS_ENTRIES.test(id)) return null;
     const { outputFiles } = await build({
       entryPoints: [id],
       bundle: true,

@@ -1,7 +1,8 @@
 /** From a model file of any supported format to a `Network`. */
 
-import { DiagnosisError } from '../../report/errors';
 import type { Folder } from './folder';
+import { loadGraphModel } from './graphModel';
+import { GraphNetwork } from './graphNetwork';
 import { get, isRecord, parseJson } from './json';
 import { loadKerasHdf5 } from './kerasHdf5';
 import { loadKerasZip } from './kerasZip';
@@ -28,12 +29,7 @@ export async function loadNetwork(folder: Folder, file: string): Promise<Network
     case 'keras-v3':
       return new LayersNetwork(await loadKerasZip(detected.bytes, file));
     case 'tfjs-graph':
-      throw new DiagnosisError(
-        'unsupported-format',
-        `"${file}" is a tfjs GraphModel, which cannot be diagnosed yet.`,
-        file,
-        'Save the model as a tfjs LayersModel.',
-      );
+      return GraphNetwork.load(await loadGraphModel(folder, file, detected.json));
   }
 }
 

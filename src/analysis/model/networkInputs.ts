@@ -6,8 +6,8 @@ import { isContainer, type Layer } from './layerFacts';
 import type { NetworkInput } from './network';
 
 /** Sizes given to free dimensions: long enough to tell layers apart, short enough to be quick. */
-const FREE_STEPS = 16;
-const FREE_PIXELS = 64;
+export const FREE_STEPS = 16;
+export const FREE_PIXELS = 64;
 
 export function networkInputs(model: LayersModel): NetworkInput[] {
   return model.inputs.map((symbolic) => {
@@ -35,7 +35,7 @@ export function networkInputs(model: LayersModel): NetworkInput[] {
 }
 
 /** Height, width and 1, 3 or 4 channels, last or first. */
-function isImage(dims: readonly (number | null)[]): boolean {
+export function isImage(dims: readonly (number | null)[]): boolean {
   if (dims.length !== 3) return false;
   const channels = (size: number | null): boolean => size === 1 || size === 3 || size === 4;
   const large = (size: number | null): boolean => size === null || size >= 8;

@@ -28,11 +28,16 @@ export interface ReferenceLayer {
 }
 
 /** The models that the reference could load and that are LayersModels. */
-export function referenceModels(): ReferenceModel[] {
+export const referenceModels = (): ReferenceModel[] => modelsOf('layers');
+
+/** The GraphModels. */
+export const referenceGraphModels = (): ReferenceModel[] => modelsOf('graph');
+
+function modelsOf(kind: 'layers' | 'graph'): ReferenceModel[] {
   if (!corpusPresent) return [];
   const layers = table('reference_layers.csv');
   return table('reference.csv')
-    .filter(({ format, load }) => format.startsWith('layers') && load === 'yes')
+    .filter(({ format, load }) => format.startsWith(kind) && load === 'yes')
     .map(({ name, format, probe }) => {
       const [kinds, samples] = probe.split(' ');
       return {
