@@ -245,13 +245,13 @@ class Laboratory {
   }
 
   /** The model's own loss where labels are given or can be made up for it; otherwise the mean square of the logits from random targets. */
-  private loss({ outputs, logits }: Heads): tf.Scalar {
+  private loss({ outputs, calls, logits }: Heads): tf.Scalar {
     const names = this.network.summary.training?.losses ?? [];
     const terms = outputs.flatMap((output, k): tf.Scalar[] => {
       const z = logits[k];
       if (z === null) return [];
       const name = names[k] ?? names[0] ?? null;
-      const loss = name === null ? null : lossNamed(name);
+      const loss = name === null ? null : lossNamed(name, calls[k]?.activation?.name ?? null);
       const given = this.labels?.[k];
       if (loss !== null) return [loss(given ?? this.randomLabels(output, name!, k), output)];
       const error =

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LearningRateLadder } from '../../report/report';
 import { UnitAccumulator } from '../backend/unitStatistics';
+import { unitsLast } from '../measure/callMeter';
 import { forward, forwardBackward, type Heads } from '../measure/pass';
 import type { Network } from '../model/network';
 import { weightsOf, withScratchWeights } from './scratchWeights';
@@ -101,10 +102,9 @@ function firingUnits(network: Network, inputs: readonly tf.Tensor[], share = 0):
   const firing = new Map<string, Set<number>>();
   forward(network, inputs, {
     output(call, a) {
-      if (call.role !== 'hidden' || call.activation?.family !== 'relu' || call.units === null || call.unitAxis !== -1)
-        return;
+      if (call.role !== 'hidden' || call.activation?.family !== 'relu' || call.units === null) return;
       const units = new UnitAccumulator(call.units);
-      units.add(a, a.shape[0]);
+      units.add(unitsLast(a, call.unitAxis), a.shape[0]);
       firing.set(
         call.name,
         new Set([...units.activeSamples.keys()].filter((unit) => units.activeSamples[unit] > share * a.shape[0])),
