@@ -12,6 +12,7 @@ import { formatNumber } from '../../report/format';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { fittingInitialization } from '../fixes/initialization';
 import { finding, hiddenLayers, type Rule } from './rule';
+import { vanishingSignal } from './vanishingSignal';
 
 /** Rank at most this, where an earlier layer had at least that. */
 const COLLAPSED = 2;
@@ -20,6 +21,8 @@ const RICH = 8;
 export const lowRank: Rule = {
   id: 'low-rank',
   judge(measurement) {
+    // Where the signal itself is lost, the rank is that of rounding errors.
+    if (vanishingSignal.judge(measurement).length > 0) return [];
     const layers = hiddenLayers(measurement).filter(
       ({ signal }) => signal?.effectiveRank != null && signal.maximumRank !== null,
     );
