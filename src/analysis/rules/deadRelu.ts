@@ -88,7 +88,11 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
     `${formatCount(count)} of ${formatPlural(units, 'unit')} never fired in ${formatPlural(samples, 'sample')}.`,
   ];
   if (dead.proved.length > 0) {
-    parts.push(`${formatCount(dead.proved.length)} are proved dead: no input in the probed range can make them fire.`);
+    parts.push(
+      dead.proved.length === 1
+        ? '1 is proved dead: no input in the probed range can make it fire.'
+        : `${formatCount(dead.proved.length)} are proved dead: no input in the probed range can make them fire.`,
+    );
   }
   if (dead.activeAtMost !== null) {
     parts.push(

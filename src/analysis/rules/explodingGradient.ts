@@ -5,7 +5,7 @@
  * factor of 10 over the whole depth, exploding ones exceed 1e5; beyond 1e3 no learning rate suits all layers.
  */
 
-import { formatFactor, formatNumber } from '../../report/format';
+import { formatFactor, formatNumber, formatPlural } from '../../report/format';
 import { clipGradients } from '../fixes/clipGradients';
 import { flowCause } from './causes';
 import { backwardFlow } from './flow';
@@ -38,7 +38,7 @@ export const explodingGradient: Rule = {
           .filter((point) => point.layer !== layer && point.value / smallest.value > WARNING_FACTOR)
           .map((point) => point.layer.name),
         title: `gradient grows ${formatFactor(factor)}`,
-        confidence: { grade: 'high', text: `over ${measurement.probe.backward.samples} samples` },
+        confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.backward.samples, 'sample')}` },
         measured: [
           `The gradient is ${formatNumber(smallest.value)} per sample at ${smallest.layer.name} and ${formatNumber(largest.value)} at ${layer.name}, ${formatFactor(factor)} more.`,
         ],

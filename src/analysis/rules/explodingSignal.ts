@@ -6,7 +6,7 @@
  * ones exceed 10^10 (82 labelled networks).
  */
 
-import { formatFactor, formatNumber } from '../../report/format';
+import { formatFactor, formatNumber, formatPlural } from '../../report/format';
 import { flowCause } from './causes';
 import { forwardFlow } from './flow';
 import { flowFixes } from './flowFixes';
@@ -35,7 +35,7 @@ export const explodingSignal: Rule = {
         severity: factor > ERROR_FACTOR ? 'error' : 'warning',
         layer: layer.name,
         title: `signal grows ${formatFactor(largest.value / before[0].value)}`,
-        confidence: { grade: 'high', text: `over ${measurement.probe.samples} samples` },
+        confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },
         measured: [
           `The variance across samples is ${formatNumber(before[0].value)} at ${before[0].layer.name} and ${formatNumber(largest.value)} at ${layer.name}.`,
         ],

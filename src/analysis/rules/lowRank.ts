@@ -8,7 +8,7 @@
  * outputs need.
  */
 
-import { formatNumber } from '../../report/format';
+import { formatNumber, formatPlural } from '../../report/format';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { fittingInitialization } from '../fixes/initialization';
 import { finding, hiddenLayers, type Rule } from './rule';
@@ -40,7 +40,7 @@ export const lowRank: Rule = {
             title: `rank ${formatNumber(rank)} of ${formatNumber(maximum)}`,
             confidence: {
               grade: 'high',
-              text: `over ${measurement.experiments.samples || measurement.probe.samples} samples`,
+              text: `over ${formatPlural(measurement.experiments.samples || measurement.probe.samples, 'sample')}`,
             },
             measured: [
               `The outputs of ${layer.name} vary in ${formatNumber(rank)} directions (effective rank) of ${formatNumber(maximum)} possible; an earlier layer has ${formatNumber(richest)}.`,

@@ -32,7 +32,7 @@ export const notZeroCentered: Rule = {
         layer: layer.name,
         alsoIn: off.filter((other) => other !== worst).map((other) => other.layer.name),
         title: `mean ${formatNumber(layer.output!.mean)}, all one sign`,
-        confidence: { grade: 'high', text: `over ${measurement.probe.samples} samples` },
+        confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },
         measured: [
           `${formatPlural(off.length, 'layer')} (${formatList(off.length > 3 ? [...names, 'more'] : names)}) ${off.length === 1 ? 'gives' : 'give'} outputs of one sign only, with a mean up to ${formatNumber(worst.ratio)} times their standard deviation.`,
           'So in every sample all weights of a unit behind are pushed in the same direction.',

@@ -8,7 +8,7 @@
  * left out: a confident classifier saturates there by design. So are the gates of recurrent cells.
  */
 
-import { formatNumber, formatShare } from '../../report/format';
+import { formatNumber, formatPlural, formatShare } from '../../report/format';
 import type { Cause, LayerReport } from '../../report/report';
 import { activation } from '../../report/activations';
 import { batchNormalization } from '../fixes/batchNormalization';
@@ -35,7 +35,7 @@ export const saturatedActivation: Rule = {
         severity: derivative.share < ERROR_SHARE ? 'error' : 'warning',
         layer: layer.name,
         title: `${layer.activation} is saturated`,
-        confidence: { grade: 'high', text: `over ${measurement.probe.samples} samples` },
+        confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },
         measured: [
           `The mean derivative is ${formatNumber(derivative.mean)}, ${formatShare(derivative.share)} of the largest possible ${formatNumber(derivative.maximum)}; healthy layers keep 17% or more.`,
           ...(spread === null

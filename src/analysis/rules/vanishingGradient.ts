@@ -9,7 +9,7 @@
  * (zero-initialised last layers, Fixup, zero-gamma), a copy takes one small step first and is judged by what it measures then.
  */
 
-import { formatFactor, formatNumber } from '../../report/format';
+import { formatFactor, formatNumber, formatPlural } from '../../report/format';
 import type { LayerReport } from '../../report/report';
 import { flowCause } from './causes';
 import { backwardFlow, type FlowPoint, geometricMean } from './flow';
@@ -43,7 +43,7 @@ export const vanishingGradient: Rule = {
           .filter(({ layer, value }) => layer !== first && Math.log10(value / best.value) < WARNING_LOG)
           .map(({ layer }) => layer.name),
         title: ratio === 0 ? 'no gradient arrives' : `gradient shrinks ${formatFactor(1 / ratio)}`,
-        confidence: { grade: 'high', text: `over ${measurement.probe.backward.samples} samples` },
+        confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.backward.samples, 'sample')}` },
         measured: [
           ratio === 0
             ? `The gradient that arrives at ${first.name} is exactly 0; at ${best.layer.name} it is ${formatNumber(best.value)} per sample.`

@@ -7,7 +7,7 @@
  * is at most 1, so that large inputs squashed by a first bounded activation do not look like a loss.
  */
 
-import { formatFactor, formatNumber } from '../../report/format';
+import { formatFactor, formatNumber, formatPlural } from '../../report/format';
 import { flowCause } from './causes';
 import { forwardFlow } from './flow';
 import { flowFixes } from './flowFixes';
@@ -41,7 +41,7 @@ export const vanishingSignal: Rule = {
           .filter((point) => point.layer !== layer && Math.log10(point.value / Math.min(best.value, 1)) < WARNING_LOG)
           .map((point) => point.layer.name),
         title: ratio === 0 ? 'all samples look the same' : `signal shrinks ${formatFactor(best.value / worst.value)}`,
-        confidence: { grade: 'high', text: `over ${measurement.probe.samples} samples` },
+        confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },
         measured: [
           ratio === 0
             ? `The output of ${layer.name} is the same for every sample; at ${best.layer.name} its variance across samples is ${formatNumber(best.value)}.`
