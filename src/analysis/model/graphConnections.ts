@@ -22,7 +22,7 @@ export function findHeads({ nodes, unordered, outputs }: GraphModel, run: DryRun
     const node = byId.get(nodeOf(source));
     if (node === undefined || node.op === 'Placeholder') continue;
     if (isHead(node, run)) heads.add(source);
-    else open.push(...[...node.inputs].reverse());
+    else for (const input of [...node.inputs].reverse()) open.push(input);
   }
   return [...heads];
 }
@@ -77,9 +77,9 @@ export function connectedCalls(
 
 /** An output, and what comes before it as long as only activations and reshapings follow: the head, which is judged apart. */
 function markOutput(calls: ReadonlyMap<string, MutableCall>, name: string): void {
-  const call = calls.get(name);
-  if (call === undefined || call.role !== 'hidden') return;
-  call.role = 'output';
-  const passesOn = call.structural || call.weights.length === 0;
-  if (passesOn && call.inputs.length === 1) markOutput(calls, call.inputs[0]);
+  for (let call = calls.get(name); call?.role === 'hidden'; call = calls.get(call.inputs[0])) {
+    call.role = 'output';
+    const passesOn = call.structural || call.weights.length === 0;
+    if (!passesOn || call.inputs.length !== 1) return;
+  }
 }

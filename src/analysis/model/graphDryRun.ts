@@ -1,6 +1,7 @@
 /** Runs a graph once, node by node, to see which nodes can be run, what comes out and where gradients can be taken. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { checkSize, withBoundedMemory } from './graphMemory';
 import type { GraphModel } from './graphModel';
 import { type GraphNode, nodeOf } from './graphNode';
 import type { Operation, Values } from './graphOps';
@@ -62,46 +63,49 @@ function attempt(
   const barriers = new Map<string, string>();
   /** Nodes whose output depends on a weight: what gradients flow back through. */
   const weighted = new Set<string>();
-  tf.tidy(() => {
-    const values: Values = { ...constants };
-    for (const { id, network } of graph.inputs) {
-      values[id] = [tf.zeros([samples, ...network.shape], network.dtype)];
-      outputs.set(id, values[id].map(factsOf));
-    }
-    for (const node of graph.nodes) {
-      const { id } = node;
-      if (Object.hasOwn(values, id) || failures.has(id)) continue;
-      const sources = node.inputs.map(nodeOf);
-      const missing = sources.find((source) => failures.has(source));
-      const operation = operations.get(id)!;
-      const failure =
-        missing !== undefined
-          ? failures.get(missing)!
-          : 'refused' in operation
-            ? sentence(node, operation.refused)
-            : execute(node, operation.run, values);
-      if (failure !== null) {
-        failures.set(id, failure);
-        continue;
+  withBoundedMemory(() =>
+    tf.tidy(() => {
+      const values: Values = { ...constants };
+      for (const { id, network } of graph.inputs) {
+        values[id] = [tf.zeros([samples, ...network.shape], network.dtype)];
+        outputs.set(id, values[id].map(factsOf));
       }
-      nodes.push(node);
-      outputs.set(id, values[id].map(factsOf));
-      const blocked = sources.find((source) => barriers.has(source));
-      if (blocked !== undefined) barriers.set(id, barriers.get(blocked)!);
-      const isFloat = values[id][0].dtype === 'float32';
-      if (!isFloat || !sources.some((source) => weighted.has(source) || isWeight(constants[source]))) continue;
-      weighted.add(id);
-      if (blocked === undefined && 'run' in operation && !hasGradient(operation.run, values, sources)) {
-        barriers.set(id, node.op);
+      for (const node of graph.nodes) {
+        const { id } = node;
+        if (Object.hasOwn(values, id) || failures.has(id)) continue;
+        const sources = node.inputs.map(nodeOf);
+        const missing = sources.find((source) => failures.has(source));
+        const operation = operations.get(id)!;
+        const failure =
+          missing !== undefined
+            ? failures.get(missing)!
+            : 'refused' in operation
+              ? sentence(node, operation.refused)
+              : execute(node, operation.run, values);
+        if (failure !== null) {
+          failures.set(id, failure);
+          continue;
+        }
+        nodes.push(node);
+        outputs.set(id, values[id].map(factsOf));
+        const blocked = sources.find((source) => barriers.has(source));
+        if (blocked !== undefined) barriers.set(id, barriers.get(blocked)!);
+        const isFloat = values[id][0].dtype === 'float32';
+        if (!isFloat || !sources.some((source) => weighted.has(source) || isWeight(constants[source]))) continue;
+        weighted.add(id);
+        if (blocked === undefined && 'run' in operation && !hasGradient(operation.run, values, sources)) {
+          barriers.set(id, node.op);
+        }
       }
-    }
-  });
+    }),
+  );
   return { samples, nodes, outputs, failures, barriers };
 }
 
 /** Adds the node's outputs to the values; returns what went wrong. */
-function execute(node: GraphNode, run: (values: Values) => tf.Tensor[], values: Values): string | null {
+export function execute(node: GraphNode, run: (values: Values) => tf.Tensor[], values: Values): string | null {
   try {
+    checkSize(node, values);
     const tensors = run(values);
     if (!tensors.every((tensor) => tensor instanceof tf.Tensor)) return sentence(node, 'it gave no tensor');
     values[node.id] = tensors;

@@ -27,7 +27,7 @@ export interface GraphModel {
 }
 
 /** The converter writes some hundreds of nodes for a large network. */
-const MAXIMUM_NODES = 100_000;
+const MAXIMUM_NODES = 20_000;
 
 /**
  * Reads and checks the graph in an already parsed model.json. Throws a `DiagnosisError` for everything that can be
@@ -206,7 +206,7 @@ function ordered(
     const id = open.pop()!;
     if (needed.has(id)) continue;
     needed.add(id);
-    open.push(...byId.get(id)!.inputs.map(nodeOf));
+    for (const source of byId.get(id)!.inputs) open.push(nodeOf(source));
   }
   const relevant = all.filter(({ id }) => needed.has(id));
   const consumers = new Map<string, GraphNode[]>();
@@ -214,7 +214,11 @@ function ordered(
   for (const node of relevant) {
     const sources = new Set(node.inputs.map(nodeOf));
     waiting.set(node.id, sources.size);
-    for (const source of sources) consumers.set(source, [...(consumers.get(source) ?? []), node]);
+    for (const source of sources) {
+      const list = consumers.get(source);
+      if (list === undefined) consumers.set(source, [node]);
+      else list.push(node);
+    }
   }
   const nodes = relevant.filter(({ id }) => waiting.get(id) === 0);
   // Grows while it is walked.

@@ -6,8 +6,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelSummary } from '../../report/report';
 import { connectedCalls, findHeads } from './graphConnections';
-import { dryRun, sentence } from './graphDryRun';
+import { dryRun, execute, sentence } from './graphDryRun';
 import { isFlag } from './graphInputs';
+import { withBoundedMemory } from './graphMemory';
 import type { GraphModel } from './graphModel';
 import { type GraphNode, nodeOf } from './graphNode';
 import type { Operation, Values } from './graphOps';
@@ -67,7 +68,7 @@ export class GraphNetwork implements Network {
       const { summary } = graph;
       this.summary = {
         ...summary,
-        file: { ...summary.file, notes: [...summary.file.notes, ...graphNotes(graph, run)] },
+        file: { ...summary.file, notes: [...summary.file.notes, ...graphNotes(run)] },
       };
     } catch (error) {
       this.dispose();
@@ -105,12 +106,11 @@ export class GraphNetwork implements Network {
       if (saved !== undefined) this.constants[id] = [tensorOfWeight(saved)];
       else if (isFlag(node)) this.constants[id] = [tf.scalar(false, 'bool')];
       else if (node.op !== 'Placeholder' && inputs.every((source) => Object.hasOwn(this.constants, nodeOf(source)))) {
-        try {
-          if ('refused' in operation) failures.set(id, sentence(node, operation.refused));
-          else this.constants[id] = tf.tidy(() => operation.run(this.constants));
-        } catch (error) {
-          failures.set(id, sentence(node, (error as Error).message));
-        }
+        const failure =
+          'refused' in operation
+            ? sentence(node, operation.refused)
+            : withBoundedMemory(() => execute(node, operation.run, this.constants));
+        if (failure !== null) failures.set(id, failure);
       }
     }
     return failures;

@@ -1,8 +1,8 @@
 /** What keeps a graph, or a part of it, from being measured, in words. */
 
+import { formatPlural } from '../../report/format';
 import { DiagnosisError } from '../../report/errors';
 import type { DryRun } from './graphDryRun';
-import type { GraphModel } from './graphModel';
 import type { GraphNode } from './graphNode';
 
 /** Ops by which the graphs of TensorFlow repeat and branch. */
@@ -34,14 +34,12 @@ export function nothingToMeasure({ failures }: DryRun): DiagnosisError {
 }
 
 /** What was left out, one sentence each. */
-export function graphNotes({ nodes, unordered }: GraphModel, { failures, barriers }: DryRun): string[] {
+export function graphNotes({ failures, barriers }: DryRun): string[] {
   const notes: string[] = [];
   if (failures.size > 0) {
     const [first, ...others] = new Set(failures.values());
     const more = others.length > 0 ? `, and ${others.length} more for reasons of their own` : '';
-    notes.push(
-      `${failures.size} of ${nodes.length + unordered.length} nodes were not run. ${first.replace(/\.$/, more + '.')}`,
-    );
+    notes.push(`${formatPlural(failures.size, 'node was', 'nodes were')} not run. ${first.replace(/\.$/, more + '.')}`);
   }
   const ops = [...new Set(barriers.values())];
   if (ops.length > 0)
