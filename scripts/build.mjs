@@ -1,5 +1,5 @@
 /**
- * Bundles the extension host, the analysis worker, the command line and the report panel into dist/.
+ * Bundles the extension host, its part for training code, the analysis worker, the command line and the report panel into dist/.
  * `--watch` rebuilds on every change; `--production` minifies and leaves out source maps.
  */
 import { copyFile, mkdir, rm } from 'node:fs/promises';
@@ -26,8 +26,25 @@ const common = {
 // tfjs marks backend-cpu as free of side effects, so that the bundle would lack its kernels.
 const node = { ...common, platform: 'node', target: 'node18', format: 'cjs', mainFields: ['module', 'main'] };
 
+/** Training code and its parsers are a bundle of their own, which the extension host loads when such a file is opened. */
+const loadCodeLater = {
+  name: 'load-code-later',
+  setup(build) {
+    build.onResolve({ filter: /\/trainingCode$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './code.js', external: true } : undefined,
+    );
+  },
+};
+
 const builds = [
-  { ...node, entryPoints: { extension: 'src/extension.ts' }, external: ['vscode'] },
+  {
+    ...node,
+    entryPoints: { extension: 'src/extension.ts', code: 'src/editor/code/trainingCode.ts' },
+    external: ['vscode'],
+    plugins: [loadCodeLater],
+    // VS Code serves the module `vscode` to `require` only.
+    supported: { 'dynamic-import': false },
+  },
   { ...node, entryPoints: { worker: 'src/analysis/worker.ts', cli: 'src/cli/cli.ts' }, plugins: [esbuildKernels] },
   { ...common, platform: 'browser', target: 'es2022', format: 'iife', entryPoints: { panel: 'src/webview/panel.ts' } },
 ];

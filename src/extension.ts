@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { window, type ExtensionContext } from 'vscode';
 import { AnalysisWorker } from './editor/analysisWorker';
+import { CodeLoader } from './editor/code/codeLoader';
 import { registerCommands } from './editor/commands';
 import { DataChoice } from './editor/dataChoice';
 import { Diagnoses } from './editor/diagnoses';
@@ -28,5 +29,6 @@ export function activate(context: ExtensionContext): void {
     problems,
     registerCommands({ extension: context.extensionUri, diagnoses, view, dataChoice, documentation }),
     new FindingActions(diagnoses).register(),
+    new CodeLoader({ diagnoses, documentation, memory: context.workspaceState, log }),
   );
 }

@@ -4,20 +4,10 @@ import { Definitions } from './definitions';
 import type { CodeModel, Mention } from './facts';
 import { Interpreter } from './interpreter/interpreter';
 import { javascriptParsers, lowerJavaScript } from './javascript';
+import { namesLibrary, type LanguageId } from './languages';
 import { lowerPython, pythonParser } from './python';
 import { Names } from './resolve';
 import type { Module, Range } from './syntax';
-
-/** The languages that are understood, by VS Code's identifiers. */
-export type LanguageId = 'python' | 'javascript' | 'javascriptreact' | 'typescript' | 'typescriptreact';
-
-export const LANGUAGES: readonly LanguageId[] = [
-  'python',
-  'javascript',
-  'javascriptreact',
-  'typescript',
-  'typescriptreact',
-];
 
 /** One edit, in offsets of the text before any of the edits of the same update. */
 export interface TextChange {
@@ -80,7 +70,7 @@ export class CodeDocument {
 
   /** Whether the file imports a library that is understood; only then there is anything to say about it. */
   get relevant(): boolean {
-    return MENTIONS_LIBRARY.test(this.source) && this.chunks.names.libraries.size > 0;
+    return namesLibrary(this.source) && this.chunks.names.libraries.size > 0;
   }
 
   /** The file in the common syntax. */
@@ -194,8 +184,6 @@ function before(range: Range, edits: readonly TextChange[]): Range | null {
   }
   return { from: range.from - shift, to: range.to - shift };
 }
-
-const MENTIONS_LIBRARY = /keras|tensorflow|torch|\btf\b/;
 
 /** Keras's major version, told by what only one of them has. */
 function kerasVersion(text: string): 2 | 3 | null {

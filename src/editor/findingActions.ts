@@ -10,6 +10,7 @@ import {
   type Range,
   type TextDocument,
 } from 'vscode';
+import { LANGUAGES } from '../code/languages';
 import type { Diagnoses } from './diagnoses';
 import { SOURCE } from './problems';
 
@@ -19,7 +20,7 @@ export class FindingActions implements CodeActionProvider {
 
   register(): Disposable {
     const kinds = { providedCodeActionKinds: [CodeActionKind.QuickFix] };
-    return languages.registerCodeActionsProvider({ language: 'json' }, this, kinds);
+    return languages.registerCodeActionsProvider(['json', ...LANGUAGES], this, kinds);
   }
 
   provideCodeActions(_document: TextDocument, _range: Range, context: CodeActionContext): CodeAction[] {

@@ -11,17 +11,24 @@ export interface LevelledReport {
  * takes the findings of the rule out. Anything else in `levels` changes nothing.
  */
 export function applyRuleLevels(report: Report, levels: Readonly<Record<string, unknown>>): LevelledReport {
-  const levelOf = (rule: RuleId): unknown => (Object.hasOwn(levels, rule) ? levels[rule] : undefined);
-  const off = report.findings.filter(({ rule }) => levelOf(rule) === 'off');
+  const off = report.findings.filter((finding) => levelOf(finding, levels) === 'off');
   const findings = report.findings
-    .filter((finding) => !off.includes(finding))
-    .map((finding) => {
-      const level = levelOf(finding.rule);
-      return isSeverity(level) ? { ...finding, severity: level } : finding;
+    .flatMap((finding) => {
+      const level = levelOf(finding, levels);
+      return level === 'off' ? [] : [level === finding.severity ? finding : { ...finding, severity: level }];
     })
     // A stable sort: within one severity the order of the diagnosis stays.
     .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
   return { report: { ...report, findings }, ignored: [...new Set(off.map(({ rule }) => rule))] };
+}
+
+/** The severity that a finding shall be shown with. */
+export function levelOf(
+  { rule, severity }: { readonly rule: RuleId; readonly severity: Severity },
+  levels: Readonly<Record<string, unknown>>,
+): Severity | 'off' {
+  const level = Object.hasOwn(levels, rule) ? levels[rule] : undefined;
+  return level === 'off' || isSeverity(level) ? level : severity;
 }
 
 /** Worst first. */

@@ -1,4 +1,4 @@
-import { ConfigurationTarget, workspace, type Uri } from 'vscode';
+import { ConfigurationTarget, workspace, type TextDocument, type Uri } from 'vscode';
 import type { Report, RuleId } from '../report/report';
 import { applyRuleLevels, type LevelledReport } from './ruleLevels';
 
@@ -21,6 +21,25 @@ export function probeSettings(model: Uri): ProbeSettings {
 export function withRuleSettings(report: Report, model: Uri): LevelledReport {
   const levels = workspace.getConfiguration(SECTION, model).get<Readonly<Record<string, unknown>>>('rules', {});
   return applyRuleLevels(report, levels);
+}
+
+/** What the user wants to see in a file of training code. */
+export interface CodeSettings {
+  /** Whether anything is shown at all. */
+  readonly enabled: boolean;
+  readonly codeLens: boolean;
+  /** By rule id; unchecked. */
+  readonly rules: Readonly<Record<string, unknown>>;
+}
+
+/** Each can be set for one language. */
+export function codeSettings(document: TextDocument): CodeSettings {
+  const settings = workspace.getConfiguration(SECTION, document);
+  return {
+    enabled: settings.get<boolean>('code.enabled', true),
+    codeLens: settings.get<boolean>('code.codeLens', true),
+    rules: settings.get<Readonly<Record<string, unknown>>>('rules', {}),
+  };
 }
 
 /** Turns a rule off, in the settings of the workspace where there is one. */

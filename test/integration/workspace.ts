@@ -3,6 +3,8 @@ import { commands, languages, Uri, workspace, type Diagnostic } from 'vscode';
 import type { Outcome } from '../../src/editor/diagnoses';
 import type { Report } from '../../src/report/report';
 
+export const EXTENSION = 'activation-diagnostics.activation-diagnostics';
+
 /** A file of the workspace, which is a copy of samples/. */
 export function file(relative: string): Uri {
   const folder = workspace.workspaceFolders?.[0];

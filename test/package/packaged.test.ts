@@ -23,10 +23,17 @@ describe('the package', () => {
     const names = Object.keys(files).map((name) => name.replace(/^extension\//, ''));
     for (const name of names) {
       expect(name).toMatch(
-        /^(\[Content_Types\]\.xml|.*\.vsixmanifest|package(\.nls)?\.json|(readme|changelog)\.md|LICENSE\.txt|l10n\/[\w.]+\.json|docs\/rules\.md|media\/[\w-]+\.(svg|css|png|ttf)|dist\/((extension|panel|worker)\.js|[\w-]+\.wasm))$/i,
+        /^(\[Content_Types\]\.xml|.*\.vsixmanifest|package(\.nls)?\.json|(readme|changelog)\.md|LICENSE\.txt|l10n\/[\w.]+\.json|docs\/rules\.md|media\/[\w-]+\.(svg|css|png|ttf)|dist\/((code|extension|panel|worker)\.js|[\w-]+\.wasm))$/i,
       );
     }
-    for (const name of ['dist/extension.js', 'dist/worker.js', 'dist/panel.js', 'media/panel.css', 'docs/rules.md']) {
+    for (const name of [
+      'dist/extension.js',
+      'dist/code.js',
+      'dist/worker.js',
+      'dist/panel.js',
+      'media/panel.css',
+      'docs/rules.md',
+    ]) {
       expect(names).toContain(name);
     }
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { advise } from '../../../src/code/advice/advise';
 import { hover } from '../../../src/code/hover';
-import { CodeDocument, type LanguageId } from '../../../src/code/parser';
+import type { LanguageId } from '../../../src/code/languages';
+import { CodeDocument } from '../../../src/code/parser';
 import { FAULTY_PYTHON, FAULTY_TFJS } from './faulty';
 import { HEALTHY } from './healthy';
 

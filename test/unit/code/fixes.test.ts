@@ -7,7 +7,8 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { advise } from '../../../src/code/advice/advise';
 import { applyEdits, combine, fixAll } from '../../../src/code/fixes/edits';
-import { CodeDocument, type LanguageId } from '../../../src/code/parser';
+import type { LanguageId } from '../../../src/code/languages';
+import { CodeDocument } from '../../../src/code/parser';
 import { FAULTY_PYTHON, FAULTY_TFJS, type Faulty } from './faulty';
 
 interface Trained {

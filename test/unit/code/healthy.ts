@@ -1,4 +1,4 @@
-import type { LanguageId } from '../../../src/code/parser';
+import type { LanguageId } from '../../../src/code/languages';
 
 /** Training code as it is usually written, in which nothing is wrong: idioms that a hasty rule would complain of. */
 export const HEALTHY: readonly { readonly name: string; readonly language: LanguageId; readonly code: string }[] = [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hover, type HoverContext } from '../../../src/code/hover';
-import { CodeDocument, type LanguageId } from '../../../src/code/parser';
+import type { LanguageId } from '../../../src/code/languages';
+import { CodeDocument } from '../../../src/code/parser';
 
 const NOTHING: HoverContext = { diagnosis: null, costs: new Map() };
 

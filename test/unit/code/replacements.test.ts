@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { applyEdits } from '../../../src/code/fixes/edits';
 import { replacementsAt } from '../../../src/code/fixes/replacements';
-import { CodeDocument, type LanguageId } from '../../../src/code/parser';
+import type { LanguageId } from '../../../src/code/languages';
+import { CodeDocument } from '../../../src/code/parser';
 
 /** The code after the activation at `|` was replaced by `to`; null where that is not offered. */
 function replaced(language: LanguageId, marked: string, to: string): string | null {

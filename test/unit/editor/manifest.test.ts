@@ -17,7 +17,9 @@ interface Manifest {
   };
 }
 const MANIFEST = JSON.parse(read('package.json')) as Manifest;
-const sources = readdirSync(path.join(ROOT, 'src/editor')).map((name) => read(`src/editor/${name}`));
+const sources = readdirSync(path.join(ROOT, 'src/editor'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => read(`src/editor/${name}`));
 
 describe('package.json', () => {
   it('is typed against the oldest VS Code that it admits', () => {
