@@ -160,6 +160,14 @@ function outputsOf(nodes: readonly GraphNode[], signature: unknown, ids: Readonl
   }
   const consumed = new Set(nodes.flatMap(({ inputs }) => inputs.map(nodeOf)));
   const ends = nodes.filter(({ id, op }) => !consumed.has(id) && !/^(?:Const|NoOp|Placeholder.*)$/.test(op));
+  if (ends.length === 0) {
+    throw new DiagnosisError(
+      'invalid-topology',
+      'The graph has no output: no node of it is left unconsumed.',
+      'modelTopology.node',
+      'Convert the model again.',
+    );
+  }
   return ends.map(({ id, name, attr }) => ({
     source: id,
     spec: { name, shape: [], dtype: dtypeOf(get(get(attr, 'T'), 'type')) },

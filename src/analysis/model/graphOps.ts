@@ -17,20 +17,27 @@ export type Values = Record<string, Tensor[]>;
 /** A node that can be run, or why it can't. */
 export type Operation = { readonly run: (values: Values) => Tensor[] } | { readonly refused: string };
 
-/** Families of ops that wait for other ops, look things up outside of the graph or return no tensors. */
-const REFUSED = new Set(['control', 'dynamic', 'hash_table', 'string', 'ragged', 'sparse', 'custom']);
-/** Every diagnosis would be another one. */
+/** Families of ops that wait for other ops, look things up outside of the graph or give no tensors. */
+const REFUSED: Readonly<Record<string, string>> = {
+  control: 'loops, branches and lists',
+  dynamic: 'ops whose output has a size of its own',
+  hash_table: 'lookup tables',
+  string: 'ops on text',
+  ragged: 'ops on ragged tensors',
+  sparse: 'ops on sparse tensors',
+  custom: 'ops of the author’s own',
+};
+/** They would make of every diagnosis another one. */
 const RANDOM = /^(?:Random.*|Multinomial|TruncatedNormal)$/;
 
-/** What executes the node. `refused` is a clause that goes on after the node's name. */
+/** What executes the node. `refused` is a clause. */
 export function operation(node: GraphNode): Operation {
   const mapped = mappedNode(node);
   if (typeof mapped === 'string') return { refused: mapped };
   const { category } = mapped;
-  if (category === undefined) return { refused: `the op ${node.op} is not one that TensorFlow.js knows` };
-  if (REFUSED.has(category))
-    return { refused: `the op ${node.op} (${category.replace('_', ' ')}) is not run in a diagnosis` };
-  if (RANDOM.test(node.op)) return { refused: `the op ${node.op} is not run in a diagnosis` };
+  if (category === undefined) return { refused: 'it is no op that TensorFlow.js knows' };
+  const family = RANDOM.test(node.op) ? 'random numbers' : REFUSED[category];
+  if (family !== undefined) return { refused: `${family} are not run in a diagnosis` };
   return {
     run: (values) => executeOp(mapped, values, new ExecutionContext(values)) as Tensor[],
   };

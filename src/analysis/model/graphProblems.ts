@@ -39,7 +39,9 @@ export function graphNotes({ failures, barriers }: DryRun): string[] {
   if (failures.size > 0) {
     const [first, ...others] = new Set(failures.values());
     const more = others.length > 0 ? `, and ${others.length} more for reasons of their own` : '';
-    notes.push(`${formatPlural(failures.size, 'node was', 'nodes were')} not run. ${first.replace(/\.$/, more + '.')}`);
+    // Of the file: the parts of a fused node begin with its id.
+    const nodes = new Set([...failures.keys()].map((id) => id.split('/', 1)[0])).size;
+    notes.push(`${formatPlural(nodes, 'node was', 'nodes were')} not run. ${first.replace(/\.$/, more + '.')}`);
   }
   const ops = [...new Set(barriers.values())];
   if (ops.length > 0)

@@ -238,7 +238,7 @@ describe('what cannot be run', () => {
     for (const name of ['late', 'end']) {
       expect(byName(network, name)).toMatchObject({ role: 'opaque', structural: true, units: null });
       expect(byName(network, name).unknown).toEqual([
-        'The node "loop" (While) was not run: the op While (control) is not run in a diagnosis.',
+        'The node "loop" (While) was not run: loops, branches and lists are not run in a diagnosis.',
       ]);
     }
     expect(byName(network, 'end').inputs).toEqual(['late']);
