@@ -105,7 +105,7 @@ export interface ProbeSummary {
     /** Number of samples that were back-propagated; large networks use fewer than for the forward statistics. */
     readonly samples: number;
     /** Value of the model's loss on the probe; null without labels. */
-    readonly loss: { readonly name: string; readonly value: number } | null;
+    readonly loss: { readonly name: string; readonly value: number | null } | null;
     /** Why there is no backward pass, when there is none. */
     readonly unknown: string | null;
   };

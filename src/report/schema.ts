@@ -73,7 +73,7 @@ const ProbeSchema = v.strictObject({
   backward: v.strictObject({
     source: v.picklist(['random-cotangent', 'none']),
     samples: count,
-    loss: v.nullable(v.strictObject({ name, value: finite })),
+    loss: v.nullable(v.strictObject({ name, value: measured })),
     unknown: v.nullable(v.string()),
   }),
   ended: v.picklist(['settled', 'data', 'budget', 'fixed']),

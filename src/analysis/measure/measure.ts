@@ -287,7 +287,7 @@ class MeasureSession {
         loss:
           this.lossGradients.size === 0
             ? null
-            : { name: names.join(' + '), value: this.lossSum / this.backwardSamples },
+            : { name: names.join(' + '), value: finiteOrNull(this.lossSum / this.backwardSamples) },
         unknown: this.undifferentiated,
       },
       ended: this.ended,
@@ -318,3 +318,5 @@ function normOf(tensor: tf.Tensor): number {
 }
 
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));
+
+const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -16,6 +16,8 @@ export interface Stretch {
 
 /** log10 of the change, in the same unit as the findings, below which a copy counts as cured (in absolute value). */
 const CURED_LOG = 1.5;
+/** Where nothing is left, how much was lost cannot be measured: a copy must then keep all but half of this. */
+const UNMEASURED_DECADES = 10;
 /** A copy that keeps at most this share of the decades counts as cured too: a deep or narrow network always loses a little. */
 const CURED_SHARE = 0.5;
 
@@ -39,7 +41,9 @@ export function flowCause(measurement: Measurement, stretch: Stretch, direction:
   const change = (copies: Copies | null): number | null =>
     copies === null ? null : changeOver(copies, stretch, direction);
   const cured = (value: number | null): value is number =>
-    value !== null && (Math.abs(value) < CURED_LOG || Math.abs(value) < CURED_SHARE * Math.abs(log));
+    value !== null &&
+    (Math.abs(value) < CURED_LOG ||
+      Math.abs(value) < CURED_SHARE * (Number.isFinite(log) ? Math.abs(log) : UNMEASURED_DECADES));
   const words = (value: number): string =>
     Math.abs(value) < 0.15 ? 'keep the signal' : `change it by ${formatFactor(10 ** Math.abs(value))} only`;
   const [freshChange, fittingChange, rectifiedChange] = [change(fresh), change(fitting), change(rectified)];

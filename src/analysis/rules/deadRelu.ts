@@ -6,9 +6,12 @@
  * is active on less than 1 - (0.05/m)^(1/n) of inputs (Jovanovic and Levy 1997). Units are judged, not entries: about
  * half of a healthy ReLU layer's entries are 0, and a layer with biases of -1 has 97 % zeros and yet learns.
  *
- * A warning from a tenth of a layer's units on (the share of keras-contrib's DeadReluDetector; below a quarter only if the
- * samples were enough to bound each unit's activity by 1 %), an error from half on;
- * fewer are reported together as information. In a sparse layer some silent units are rare rather than dead: Chao's estimator
+ * A warning from a quarter of a layer's units on, an error from half on; units that are born dead warn from half on, since
+ * every deep ReLU network is born with some (Lu et al. 2019). A network that has learned what it was given labels for gets
+ * the milder grade: deaths that did not keep it from learning cost capacity only. (keras-contrib's detector warns from a
+ * tenth on, which many a well-trained network has.)
+ *
+ * Fewer are reported together as information. In a sparse layer some silent units are rare rather than dead: Chao's estimator
  * of what a sample has missed is taken off before the share is judged.
  */
 
@@ -19,18 +22,17 @@ import { heInitialization } from '../fixes/heInitialization';
 import { leakyActivation } from '../fixes/leakyActivations';
 import { lowerLearningRate } from '../fixes/lowerLearningRate';
 import { NetworkGraph } from './network';
-import { finding, isImageNoise, isSynthetic, type Measurement, milder, type Rule } from './rule';
+import { finding, hasLearned, isImageNoise, isSynthetic, type Measurement, milder, type Rule } from './rule';
 
-const WARNING_SHARE = 0.1;
+const WARNING_SHARE = 0.25;
 const ERROR_SHARE = 0.5;
-/** Below this share the bound must be tight for a warning. */
-const CERTAIN_SHARE = 0.25;
-const TIGHT_BOUND = 0.01;
+/** In a tiny layer one unit is a large share; fewer than these are no more than a note. */
+const FEWEST_UNITS = 4;
 /** Bounds above which an error becomes a warning, and anything a note: about 50 and 25 samples for 30 units. */
 const LOOSE_BOUND = 0.15;
 const LOOSEST_BOUND = 0.25;
-/** On noise in place of images healthy vision models keep up to two thirds of a layer silent: below this it is no more than a note. */
-const IMAGE_NOISE_SHARE = 0.9;
+/** On noise in place of images healthy vision models keep more than half of a layer silent: below this it is no more than a note. */
+const IMAGE_NOISE_SHARE = 0.75;
 
 export const deadRelu: Rule = {
   id: 'dead-relu',
@@ -53,6 +55,12 @@ export const deadRelu: Rule = {
 
 type Judged = LayerReport & { readonly dead: DeadUnits };
 
+/** Whether fresh copies have at least half as many silent units in this layer; false when none were made. */
+function isBornDead({ name, dead }: Judged, { experiments }: Measurement): boolean {
+  const fresh = experiments.fresh?.layers.find((layer) => layer.name === name);
+  return fresh !== undefined && fresh.silentUnits >= (dead.proved.length + dead.confident.length) / 2;
+}
+
 /**
  * How many of the silent units are probably alive but rare, by Chao's estimator of what a sample has missed (Chao 1984):
  * `f1 (f1 - 1) / (2 (f2 + 1))` with f1 and f2 the numbers of units that fired in exactly one and two samples. In a sparse layer
@@ -69,12 +77,14 @@ function severityOf(layer: Judged, measurement: Measurement): Severity {
   const { dead, units } = layer;
   const share = (dead.proved.length + dead.confident.length - rareUnits(layer)) / units!;
   if (isImageNoise(measurement) && share < IMAGE_NOISE_SHARE) return 'information';
-  if (share < WARNING_SHARE || share * units! < 2) return 'information';
+  const enough = isBornDead(layer, measurement) ? ERROR_SHARE : WARNING_SHARE;
+  if (share < enough || share * units! < FEWEST_UNITS) return 'information';
   // Few samples leave room for units that fire now and then; what is proved needs none.
   const bound = dead.proved.length >= ERROR_SHARE * units! ? 0 : (dead.activeAtMost ?? 0);
-  if (bound > LOOSEST_BOUND || (share < CERTAIN_SHARE && bound > TIGHT_BOUND)) return 'information';
-  if (share >= ERROR_SHARE) return bound > LOOSE_BOUND ? 'warning' : 'error';
-  return isSynthetic(measurement) ? milder('warning') : 'warning';
+  if (bound > LOOSEST_BOUND) return 'information';
+  const severity = share >= ERROR_SHARE && bound <= LOOSE_BOUND ? 'error' : 'warning';
+  if (hasLearned(measurement)) return milder(severity);
+  return severity === 'warning' && isSynthetic(measurement) ? 'information' : severity;
 }
 
 function describe(layer: Judged, severity: Severity, measurement: Measurement): Finding {
@@ -116,7 +126,7 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
           ? { grade: 'moderate', text: 'at 95%, on synthetic inputs' }
           : { grade: 'high', text: 'at least 95% confidence' },
     measured: parts,
-    cause: causeOf(layer, count, producer, measurement),
+    cause: causeOf(layer, producer, measurement),
     why: `A dead unit outputs 0 and gets no gradient: ${count === units ? 'nothing passes this layer' : `the layer works with ${formatPlural(units - count, 'unit')}`}, and training does not bring the others back.`,
     advice: 'First train again with a lower learning rate and He initialisation.',
     evidence: {
@@ -144,12 +154,12 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
  * Born dead, when fresh copies have at least half as many silent units in this layer (Lu et al. 2019, arXiv:1903.06733);
  * otherwise killed in training.
  */
-function causeOf(layer: Judged, count: number, producer: LayerReport, { experiments }: Measurement): Cause | null {
-  const { fresh, learningRates } = experiments;
+function causeOf(layer: Judged, producer: LayerReport, measurement: Measurement): Cause | null {
+  const { fresh, learningRates } = measurement.experiments;
   const born = fresh?.layers.find(({ name }) => name === layer.name);
   if (fresh === null || born === undefined) return null;
   const copies = `In ${formatPlural(fresh.count, 'fresh copy', 'fresh copies')} of the network ${formatNumber(born.silentUnits)} of these ${formatPlural(layer.units!, 'unit')} are silent on average`;
-  if (born.silentUnits >= count / 2) {
+  if (isBornDead(layer, measurement)) {
     return {
       id: 'born-dead',
       title: 'Born dead',

@@ -13,10 +13,22 @@ export interface FlowPoint {
 }
 
 /**
+ * Whether the layer is a batch normalisation whose running statistics are still the initial ones: in inference mode it passes
+ * the signal on as it is, in training it will normalise, so what is measured behind it says nothing of training.
+ */
+function isUntrainedNormalization({ className, weights }: LayerReport): boolean {
+  const constant = (name: string, value: number): boolean =>
+    weights.some((weight) => weight.name === name && weight.standardDeviation === 0 && weight.mean === value);
+  return /^BatchNorm/.test(className) && constant('moving_mean', 0) && constant('moving_variance', 1);
+}
+
+/**
  * The hidden layers that the whole signal passes, in execution order: those with units or that merge branches, without the
- * branches that it can go round. A residual branch that starts at zero loses nothing.
+ * branches that it can go round. A residual branch that starts at zero loses nothing. None where batch normalisations have not
+ * been trained.
  */
 function trunk(measurement: Measurement): readonly LayerReport[] {
+  if (measurement.layers.some(isUntrainedNormalization)) return [];
   const graph = new NetworkGraph(measurement.layers);
   const carriers = measurement.layers.filter(
     ({ role, units, inputs }) => role === 'hidden' && (units !== null || inputs.length > 1),

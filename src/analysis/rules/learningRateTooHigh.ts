@@ -4,7 +4,7 @@
  * Measured on copies: one and five steps of the saved optimiser at a ladder of rates, counting ReLU units that fall silent
  * (theory: one large step pushes a bias so low that the unit never fires again). Reported only when the saved network
  * shows the harm itself (units are dead now, or its loss is no better than that of a fresh copy) or has not
- * been trained and those steps do not lower its loss.
+ * been trained and those steps do not lower the loss on its labels; never of one that has learned.
  */
 
 import { formatFactor, formatNumber, formatPlural, formatShare } from '../../report/format';
@@ -12,12 +12,12 @@ import type { LearningRateLadder } from '../../report/report';
 import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
 import { clipGradients } from '../fixes/clipGradients';
 import { lowerLearningRate } from '../fixes/lowerLearningRate';
-import { finding, isUntrained, type Measurement, type Rule } from './rule';
+import { finding, hasLearned, isUntrained, type Measurement, type Rule } from './rule';
 
 /** Share of the units at risk that five steps must silence. */
 const KILLED_SHARE = 0.05;
 /** Share of a layer's units that must be dead in the saved network. */
-const DEAD_SHARE = 0.1;
+const DEAD_SHARE = 0.25;
 /** Factor by which the loss must rise in five steps. */
 const RISE = 3;
 
@@ -34,12 +34,12 @@ export const learningRateTooHigh: Rule = {
       killedShare >= KILLED_SHARE &&
       safe !== null &&
       safe < rate &&
-      (hasDeadLayer(measurement) || (isUntrained(measurement) && !falls(at)));
+      (isUntrained(measurement) ? ladder.labels === 'given' && !falls(at) : hasDeadLayer(measurement));
     const loss = measurement.probe.backward.loss?.value ?? null;
     const before = at.lossBefore;
     const rises = before !== null && (at.lossAfterFive === null || at.lossAfterFive > RISE * before);
     const diverges = ladder.labels === 'given' && rises && loss !== null && before !== null && !(loss < 0.9 * before);
-    if (!kills && !diverges) return [];
+    if ((!kills && !diverges) || hasLearned(measurement)) return [];
     const training = measurement.model.training;
     const name = training?.optimizer ?? ladder.optimizer;
     return [

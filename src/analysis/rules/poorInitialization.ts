@@ -5,7 +5,7 @@
  * al. 2015, arXiv:1502.01852) and 1 otherwise (Glorot and Bengio 2010; LeCun et al. 1998). What counts is the product over
  * the layers: one small kernel does little harm, ten multiply. Trained weights are not judged as initialisation: only
  * kernels whose bias is still constant and whose spread is still that of the saved initialiser. Layers in front of a
- * normalisation are left out, since it undoes the scale.
+ * normalisation are left out, since it undoes the scale, and so are residual branches, which may be small on purpose (Fixup).
  */
 
 import { formatFactor, formatNumber } from '../../report/format';
@@ -27,7 +27,7 @@ export const poorInitialization: Rule = {
   judge(measurement) {
     const graph = new NetworkGraph(measurement.layers);
     const drawn = hiddenLayers(measurement).flatMap((layer) => {
-      if (!looksInitial(layer) || feedsNormalization(layer, graph)) return [];
+      if (!looksInitial(layer) || feedsNormalization(layer, graph) || graph.isBypassed(layer)) return [];
       const activation = activationBehind(layer, graph);
       const scale = kernelScale(layer, activation);
       return scale === null || scale === 0 ? [] : [{ layer: { ...layer, activation }, scale }];
@@ -80,6 +80,8 @@ function looksInitial({ weights }: LayerReport): boolean {
   const kernel = weights.find(({ fanIn }) => fanIn !== null);
   const bias = weights.find(({ name }) => name === 'bias');
   if (kernel?.standardDeviation == null) return false;
+  // The kernel of a recurrent layer is one part of what makes its pre-activation, and holds all gates side by side.
+  if (weights.some(({ name }) => /recurrent_kernel/.test(name))) return false;
   if (bias !== undefined && bias.standardDeviation !== 0) return false;
   const { nominalStandardDeviation: nominal } = kernel;
   if (nominal === null || nominal === 0) return bias !== undefined;

@@ -48,6 +48,17 @@ export function isUntrained({ layers }: Measurement): boolean {
   return biases.length > 0 && biases.every(({ standardDeviation }) => standardDeviation === 0);
 }
 
+/**
+ * Whether the network has learned what it was given labels for: its loss is at most half of that of a freshly drawn copy.
+ * False when it is not known, too. What such a network has may cost capacity but did not keep it from learning.
+ */
+export function hasLearned({ probe, experiments }: Measurement): boolean {
+  const loss = probe.backward.loss?.value ?? null;
+  const { labels, start, rates } = experiments.learningRates ?? {};
+  const fresh = rates?.[0]?.lossBefore ?? null;
+  return labels === 'given' && start === 'fresh' && loss !== null && fresh !== null && loss < 0.5 * fresh;
+}
+
 /** Layers that carry the signal from input to output: those with units, in execution order, output heads left out. */
 export function hiddenLayers({ layers }: Measurement): readonly LayerReport[] {
   return layers.filter(({ role, units }) => role === 'hidden' && units !== null);

@@ -5,7 +5,8 @@
  * measured 0.05 on a saturated tanh network, 0.17 or more on every healthy trained sigmoid and tanh network tried. The
  * share of units beyond a fixed argument (SageMaker, DeepDiagnosis) separates badly, since healthy trained tanh networks
  * have many, and raw E[phi'] cannot be compared between sigmoid (at most 1/4) and tanh (at most 1). Output layers are
- * left out: a confident classifier saturates there by design. So are the gates of recurrent cells.
+ * left out: a confident classifier saturates there by design. So are the gates of recurrent cells. A network that has learned
+ * what it was given labels for may switch its units hard: one grade milder.
  */
 
 import { formatNumber, formatPlural, formatShare } from '../../report/format';
@@ -16,7 +17,7 @@ import { glorotInitialization } from '../fixes/glorotInitialization';
 import { normalizeInputs } from '../fixes/normalizeInputs';
 import { replaceSaturating } from '../fixes/replaceSaturating';
 import { NetworkGraph } from './network';
-import { finding, hiddenLayers, type Rule } from './rule';
+import { finding, hasLearned, hiddenLayers, milder, type Rule } from './rule';
 
 const WARNING_SHARE = 0.1;
 const ERROR_SHARE = 0.05;
@@ -29,10 +30,11 @@ export const saturatedActivation: Rule = {
       const { derivative } = layer;
       const saturates = layer.activation !== null && activation(layer.activation)?.family === 'saturating';
       if (!saturates || derivative === null || derivative.share >= WARNING_SHARE) return [];
+      const severity = derivative.share < ERROR_SHARE ? 'error' : 'warning';
       const producer = graph.producerOf(layer) ?? layer;
       const spread = layer.preActivation?.standardDeviation ?? null;
       return finding('saturated-activation', {
-        severity: derivative.share < ERROR_SHARE ? 'error' : 'warning',
+        severity: hasLearned(measurement) ? milder(severity) : severity,
         layer: layer.name,
         title: `${layer.activation} is saturated`,
         confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },

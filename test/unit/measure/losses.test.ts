@@ -112,7 +112,7 @@ describe('the loss on given labels', () => {
 
     const network = networkOf(model, training([name]));
     const { layers, probe: summary } = await measure(network, probe, { samples: null, seed: 0, onProgress: () => undefined }); // prettier-ignore
-    expect(Math.abs(summary.backward.loss!.value - evaluated)).toBeLessThan(2e-6 * Math.max(1, Math.abs(evaluated)));
+    expect(Math.abs(summary.backward.loss!.value! - evaluated)).toBeLessThan(2e-6 * Math.max(1, Math.abs(evaluated)));
     const measured = layers.flatMap(({ gradient }) => gradient!.loss!.weights.map((weight) => weight.norm!));
     expect(measured).toHaveLength(4);
     // The step is a difference of float32 numbers.
@@ -141,7 +141,7 @@ describe('the loss on given labels', () => {
     }
     const [whole, ...cut] = reports;
     for (const { loss, layers } of cut) {
-      expect(loss).toBeCloseTo(whole.loss, 6);
+      expect(loss).toBeCloseTo(whole.loss!, 6);
       layers.forEach(({ outputRms, weights }, i) => {
         expect(outputRms! / whole.layers[i].outputRms!).toBeCloseTo(1, 5);
         weights.forEach(({ norm: length }, k) => expect(length! / whole.layers[i].weights[k].norm!).toBeCloseTo(1, 5));
@@ -176,7 +176,7 @@ describe('the loss on given labels', () => {
         const network = networkOf(model, training([name]));
         const probe = probeOf(network.inputs[0].name, labelsOf('one-hot'));
         const { layers, probe: summary } = await measure(network, probe, { samples: null, seed: 0, onProgress: () => undefined }); // prettier-ignore
-        values.push([summary.backward.loss!.value, layers[0].gradient!.loss!.outputRms!]);
+        values.push([summary.backward.loss!.value!, layers[0].gradient!.loss!.outputRms!]);
         network.dispose();
       }
       values[0].forEach((value, i) => expect(value / values[1][i]).toBeCloseTo(1, 5));
