@@ -1,0 +1,64 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { PROJECT } from '../../scripts/vscode-harness/cache.mjs';
+import { THEMES, Workbench } from '../../scripts/vscode-harness/workbench.mjs';
+
+/** How samples/dead-relu was trained. */
+const CODE = `from keras import layers, models, optimizers
+
+model = models.Sequential([
+    layers.Dense(64, activation='relu', kernel_initializer='he_uniform', input_shape=(16,), name='hidden_1'),
+    layers.Dense(32, activation='relu', kernel_initializer='he_uniform', name='hidden_2'),
+    layers.Dense(4, activation='softmax', name='output'),
+])
+model.compile(optimizer=optimizers.SGD(learning_rate=0.1), loss='categorical_crossentropy')
+`;
+
+describe.skipIf(process.platform !== 'linux')('hovers over training code in VS Code', () => {
+  let folder: string;
+  let workbench: Workbench;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'adh-'));
+    await cp(path.join(PROJECT, 'samples'), folder, { recursive: true });
+    await mkdir(path.join(folder, 'src'));
+    await writeFile(path.join(folder, 'src/train.py'), CODE);
+    workbench = await Workbench.open({ folder, height: 900 });
+    await workbench.diagnose('dead-relu/model.json');
+    await workbench.command('View: Show Explorer');
+    await workbench.openFile('src/train.py');
+    await workbench.page.locator('.codelens-decoration', { hasText: 'hidden_2 is' }).waitFor();
+  });
+  afterAll(async () => {
+    await workbench?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    await workbench.screenshot(`e2e/failed-${task.name.replace(/\W+/g, '-').slice(0, 40)}.png`);
+  });
+
+  it.each(Object.keys(THEMES) as (keyof typeof THEMES)[])(
+    'tell what was measured, and show the curve (%s)',
+    async (theme) => {
+      await workbench.setTheme(theme);
+      await workbench.page.mouse.move(700, 5);
+      const line = workbench.page.locator('.view-line', { hasText: 'hidden_2' });
+      await line.getByText(/relu/).first().hover();
+      const hover = workbench.page.locator('.monaco-hover:not(.hidden)', { hasText: 'Last probe of' }).first();
+      await hover.waitFor();
+      const text = await hover.innerText();
+      expect(text).toMatch(/Last probe of dead-relu\/model\.json, hidden_2/);
+      expect(text).toMatch(/\d+ of 32 units were never active/);
+      expect(text).toContain('Explain dead-relu');
+      expect(text).not.toMatch(/[\\*]|\$\(/);
+      // An image that the browser refuses has no size of its own.
+      const curve = await hover.locator('img').boundingBox();
+      expect([curve?.width, curve?.height]).toEqual([280, 150]);
+      await workbench.screenshot(`e2e/hover-${theme}.png`);
+      await workbench.page.keyboard.press('Escape');
+    },
+  );
+});
