@@ -8,46 +8,49 @@
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
 import { clipGradients } from '../fixes/clipGradients';
 import { flowCause } from './causes';
-import { backwardFlow } from './flow';
+import type { Finding } from '../../report/report';
+import { backwardFlows, type FlowPoint } from './flow';
 import { flowFixes } from './flowFixes';
-import { finding, type Rule } from './rule';
+import { finding, type Measurement, type Rule } from './rule';
 
 const WARNING_FACTOR = 1e3;
 const ERROR_FACTOR = 1e5;
 
 export const explodingGradient: Rule = {
   id: 'exploding-gradient',
-  judge(measurement) {
-    const flow = backwardFlow(measurement).filter(({ value }) => value > 0);
-    if (flow.length < 2) return [];
-    const largest = flow.reduce((a, b) => (b.value > a.value ? b : a));
-    const behind = flow.slice(flow.indexOf(largest));
-    const smallest = behind.reduce((a, b) => (b.value < a.value ? b : a));
-    const factor = largest.value / smallest.value;
-    if (!(factor > WARNING_FACTOR)) return [];
-    const between = behind.slice(0, behind.indexOf(smallest) + 1).map(({ layer }) => layer);
-    const layer = largest.layer;
-    const log = Math.log10(factor);
-    const stretch = { from: layer, to: smallest.layer, layers: between };
-    const cause = flowCause(measurement, stretch, 'backward', log);
-    return [
-      finding('exploding-gradient', {
-        severity: factor > ERROR_FACTOR ? 'error' : 'warning',
-        layer: layer.name,
-        alsoIn: behind
-          .filter((point) => point.layer !== layer && point.value / smallest.value > WARNING_FACTOR)
-          .map((point) => point.layer.name),
-        title: `gradient grows ${formatFactor(factor)}`,
-        confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.backward.samples, 'sample')}` },
-        measured: [
-          `The gradient is ${formatNumber(smallest.value)} per sample at ${smallest.layer.name} and ${formatNumber(largest.value)} at ${layer.name}, ${formatFactor(factor)} more.`,
-        ],
-        cause,
-        why: 'A learning rate that suits the last layers throws the first ones far off, and one that suits the first leaves the last unchanged.',
-        advice: 'First make the weights smaller or normalise between the layers.',
-        evidence: { factor, largest: largest.value, smallest: smallest.value, smallestLayer: smallest.layer.name },
-        suggestions: [...flowFixes(measurement, stretch, 'backward', log, cause), clipGradients()],
-      }),
-    ];
-  },
+  judge: (measurement) => backwardFlows(measurement).flatMap((flow) => judgeFlow(flow, measurement)),
 };
+
+function judgeFlow(points: readonly FlowPoint[], measurement: Measurement): Finding[] {
+  const flow = points.filter(({ value }) => value > 0);
+  if (flow.length < 2) return [];
+  const largest = flow.reduce((a, b) => (b.value > a.value ? b : a));
+  const behind = flow.slice(flow.indexOf(largest));
+  const smallest = behind.reduce((a, b) => (b.value < a.value ? b : a));
+  const factor = largest.value / smallest.value;
+  if (!(factor > WARNING_FACTOR)) return [];
+  const between = behind.slice(0, behind.indexOf(smallest) + 1).map(({ layer }) => layer);
+  const layer = largest.layer;
+  const log = Math.log10(factor);
+  const stretch = { from: layer, to: smallest.layer, layers: between };
+  const cause = flowCause(measurement, stretch, 'backward', log);
+  return [
+    finding('exploding-gradient', {
+      severity: factor > ERROR_FACTOR ? 'error' : 'warning',
+      layer: layer.name,
+      alsoIn: behind
+        .filter((point) => point.layer !== layer && point.value / smallest.value > WARNING_FACTOR)
+        .map((point) => point.layer.name),
+      title: `gradient grows ${formatFactor(factor)}`,
+      confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.backward.samples, 'sample')}` },
+      measured: [
+        `The gradient is ${formatNumber(smallest.value)} per sample at ${smallest.layer.name} and ${formatNumber(largest.value)} at ${layer.name}, ${formatFactor(factor)} more.`,
+      ],
+      cause,
+      why: 'A learning rate that suits the last layers throws the first ones far off, and one that suits the first leaves the last unchanged.',
+      advice: 'First make the weights smaller or normalise between the layers.',
+      evidence: { factor, largest: largest.value, smallest: smallest.value, smallestLayer: smallest.layer.name },
+      suggestions: [...flowFixes(measurement, stretch, 'backward', log, cause), clipGradients()],
+    }),
+  ];
+}

@@ -46,14 +46,22 @@ export function forwardFlow(measurement: Measurement): FlowPoint[] {
 
 /**
  * Norm of dLoss/d(output) per sample of every layer of the trunk. The norm, unlike the RMS per
- * entry, is what well-scaled layers pass on unchanged when widths or numbers of positions differ.
+ * entry, is what well-scaled layers pass on unchanged when widths or numbers of positions differ. Of a model with several
+ * outputs there is one flow for each set of outputs that layers serve: heads of different size and scale send back different
+ * gradients, and where they join, what grows is not the network's doing.
  */
-export function backwardFlow(measurement: Measurement): FlowPoint[] {
-  return trunk(measurement).flatMap((layer) => {
+export function backwardFlows(measurement: Measurement): readonly FlowPoint[][] {
+  const graph = new NetworkGraph(measurement.layers);
+  const flows = new Map<string, FlowPoint[]>();
+  for (const layer of trunk(measurement)) {
     const rms = layer.gradient?.outputRms ?? null;
-    const size = layer.outputShape.reduce((a, b) => a * b, 1);
-    return rms === null ? [] : [{ layer, value: rms * Math.sqrt(size) }];
-  });
+    if (rms === null) continue;
+    const outputs = JSON.stringify(graph.outputsReachedFrom(layer));
+    const flow = flows.get(outputs) ?? [];
+    flow.push({ layer, value: rms * Math.sqrt(layer.outputShape.reduce((a, b) => a * b, 1)) });
+    flows.set(outputs, flow);
+  }
+  return [...flows.values()];
 }
 
 /** The standard deviation that fits the layer's activation (He or Xavier), over the kernel's: below 1 the kernel is too small. Null without a kernel. */

@@ -36,6 +36,12 @@ export class NetworkGraph {
     return null;
   }
 
+  /** Names of the output layers that depend on this one: its gradient is made of what they send back. */
+  outputsReachedFrom(layer: LayerReport): readonly string[] {
+    const reached = reach(layer, (at) => this.consumersOf(at));
+    return this.layers.filter((at) => at.role === 'output' && reached.has(at)).map(({ name }) => name);
+  }
+
   /**
    * Whether the signal can go round the layer: some path from an input that it depends on to an output that depends on it
    * leaves it out, as around the branch of a residual block.

@@ -6,7 +6,8 @@
  * share of units beyond a fixed argument (SageMaker, DeepDiagnosis) separates badly, since healthy trained tanh networks
  * have many, and raw E[phi'] cannot be compared between sigmoid (at most 1/4) and tanh (at most 1). Output layers are
  * left out: a confident classifier saturates there by design. So are the gates of recurrent cells. A network that has learned
- * what it was given labels for may switch its units hard: one grade milder.
+ * what it was given labels for may switch its units hard: one grade milder. So is a saturation that weights of ordinary size
+ * and the large values of a synthetic probe make: nobody knows how large the real ones are.
  */
 
 import { formatNumber, formatPlural, formatShare } from '../../report/format';
@@ -17,7 +18,7 @@ import { glorotInitialization } from '../fixes/glorotInitialization';
 import { normalizeInputs } from '../fixes/normalizeInputs';
 import { replaceSaturating } from '../fixes/replaceSaturating';
 import { NetworkGraph } from './network';
-import { finding, hasLearned, hiddenLayers, milder, type Rule } from './rule';
+import { finding, hasLearned, hiddenLayers, isSynthetic, milder, type Rule } from './rule';
 
 const WARNING_SHARE = 0.1;
 const ERROR_SHARE = 0.05;
@@ -32,12 +33,17 @@ export const saturatedActivation: Rule = {
       if (!saturates || derivative === null || derivative.share >= WARNING_SHARE) return [];
       const severity = derivative.share < ERROR_SHARE ? 'error' : 'warning';
       const producer = graph.producerOf(layer) ?? layer;
+      const cause = causeOf(producer, graph);
+      const maybeProbe = cause?.id === 'input-scale' && isSynthetic(measurement);
       const spread = layer.preActivation?.standardDeviation ?? null;
       return finding('saturated-activation', {
-        severity: hasLearned(measurement) ? milder(severity) : severity,
+        severity: maybeProbe || hasLearned(measurement) ? milder(severity) : severity,
         layer: layer.name,
         title: `${layer.activation} is saturated`,
-        confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },
+        confidence: {
+          grade: maybeProbe ? 'moderate' : 'high',
+          text: `over ${formatPlural(measurement.probe.samples, 'sample')}${maybeProbe ? ' of synthetic noise; give real data to be sure' : ''}`,
+        },
         measured: [
           `The mean derivative is ${formatNumber(derivative.mean)}, ${formatShare(derivative.share)} of the largest possible ${formatNumber(derivative.maximum)}; healthy layers keep 17% or more.`,
           ...(spread === null
@@ -46,7 +52,7 @@ export const saturatedActivation: Rule = {
                 `Its arguments have mean ${formatNumber(layer.preActivation!.mean)} and standard deviation ${formatNumber(spread)}.`,
               ]),
         ],
-        cause: causeOf(producer, graph),
+        cause,
         why: `Back-propagation multiplies by this derivative: the layers before learn ${formatNumber(1 / Math.max(derivative.share, 1e-9))} times more slowly than they could.`,
         advice: 'First make the arguments smaller: initialise with Xavier, or normalise before the activation.',
         evidence: { meanDerivative: derivative.mean, maximumDerivative: derivative.maximum, share: derivative.share },

@@ -10,9 +10,9 @@
  */
 
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
-import type { LayerReport } from '../../report/report';
+import type { Finding, LayerReport } from '../../report/report';
 import { flowCause } from './causes';
-import { backwardFlow, type FlowPoint, geometricMean } from './flow';
+import { backwardFlows, type FlowPoint, geometricMean } from './flow';
 import { flowFixes } from './flowFixes';
 import { finding, type Measurement, type Rule } from './rule';
 
@@ -21,52 +21,53 @@ const ERROR_LOG = -4;
 
 export const vanishingGradient: Rule = {
   id: 'vanishing-gradient',
-  judge(measurement) {
-    const flow = backwardFlow(measurement);
-    if (flow.length < 2 || healsInOneStep(flow, measurement)) return [];
-    const worst = flow.reduce((a, b) => (b.value < a.value ? b : a));
-    const behind = flow.slice(flow.indexOf(worst));
-    const best = behind.reduce((a, b) => (b.value > a.value ? b : a));
-    const ratio = worst.value / best.value;
-    const log = Math.log10(ratio);
-    if (!(log < WARNING_LOG)) return [];
-    const between = flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1).map(({ layer }) => layer);
-    const step = steepest(flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1));
-    const first = worst.layer;
-    const stretch = { from: first, to: best.layer, layers: between };
-    const cause = flowCause(measurement, stretch, 'backward', log);
-    return [
-      finding('vanishing-gradient', {
-        severity: log < ERROR_LOG ? 'error' : 'warning',
-        layer: first.name,
-        alsoIn: flow
-          .filter(({ layer, value }) => layer !== first && Math.log10(value / best.value) < WARNING_LOG)
-          .map(({ layer }) => layer.name),
-        title: ratio === 0 ? 'no gradient arrives' : `gradient shrinks ${formatFactor(1 / ratio)}`,
-        confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.backward.samples, 'sample')}` },
-        measured: [
-          ratio === 0
-            ? `The gradient that arrives at ${first.name} is exactly 0; at ${best.layer.name} it is ${formatNumber(best.value)} per sample.`
-            : `The gradient is ${formatNumber(best.value)} per sample at ${best.layer.name} and ${formatNumber(worst.value)} at ${first.name}, ${formatFactor(1 / ratio)} less.`,
-          ...(step === null
-            ? []
-            : [`The largest loss in one step is ${formatFactor(step.factor)}, from ${step.from} to ${step.to}.`]),
-          ...expectation(between, log),
-        ],
-        cause,
-        why: 'Layers that get hardly any gradient do not learn: only the last ones train.',
-        advice: 'First mend the cause above, then measure again.',
-        evidence: {
-          log10Ratio: ratio === 0 ? null : log,
-          worst: worst.value,
-          best: best.value,
-          bestLayer: best.layer.name,
-        },
-        suggestions: flowFixes(measurement, stretch, 'backward', log, cause),
-      }),
-    ];
-  },
+  judge: (measurement) => backwardFlows(measurement).flatMap((flow) => judgeFlow(flow, measurement)),
 };
+
+function judgeFlow(flow: readonly FlowPoint[], measurement: Measurement): Finding[] {
+  if (flow.length < 2 || healsInOneStep(flow, measurement)) return [];
+  const worst = flow.reduce((a, b) => (b.value < a.value ? b : a));
+  const behind = flow.slice(flow.indexOf(worst));
+  const best = behind.reduce((a, b) => (b.value > a.value ? b : a));
+  const ratio = worst.value / best.value;
+  const log = Math.log10(ratio);
+  if (!(log < WARNING_LOG)) return [];
+  const between = flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1).map(({ layer }) => layer);
+  const step = steepest(flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1));
+  const first = worst.layer;
+  const stretch = { from: first, to: best.layer, layers: between };
+  const cause = flowCause(measurement, stretch, 'backward', log);
+  return [
+    finding('vanishing-gradient', {
+      severity: log < ERROR_LOG ? 'error' : 'warning',
+      layer: first.name,
+      alsoIn: flow
+        .filter(({ layer, value }) => layer !== first && Math.log10(value / best.value) < WARNING_LOG)
+        .map(({ layer }) => layer.name),
+      title: ratio === 0 ? 'no gradient arrives' : `gradient shrinks ${formatFactor(1 / ratio)}`,
+      confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.backward.samples, 'sample')}` },
+      measured: [
+        ratio === 0
+          ? `The gradient that arrives at ${first.name} is exactly 0; at ${best.layer.name} it is ${formatNumber(best.value)} per sample.`
+          : `The gradient is ${formatNumber(best.value)} per sample at ${best.layer.name} and ${formatNumber(worst.value)} at ${first.name}, ${formatFactor(1 / ratio)} less.`,
+        ...(step === null
+          ? []
+          : [`The largest loss in one step is ${formatFactor(step.factor)}, from ${step.from} to ${step.to}.`]),
+        ...expectation(between, log),
+      ],
+      cause,
+      why: 'Layers that get hardly any gradient do not learn: only the last ones train.',
+      advice: 'First mend the cause above, then measure again.',
+      evidence: {
+        log10Ratio: ratio === 0 ? null : log,
+        worst: worst.value,
+        best: best.value,
+        bestLayer: best.layer.name,
+      },
+      suggestions: flowFixes(measurement, stretch, 'backward', log, cause),
+    }),
+  ];
+}
 
 /**
  * Whether every gradient that is exactly 0 is no longer lost after one small step. Without that experiment, gradients behind

@@ -17,7 +17,14 @@ import { unnormalizedInput } from '../../../src/analysis/rules/unnormalizedInput
 import { vanishingGradient } from '../../../src/analysis/rules/vanishingGradient';
 import { vanishingSignal } from '../../../src/analysis/rules/vanishingSignal';
 import { NO_EXPERIMENTS } from '../../../src/analysis/experiment/experiment';
-import type { CopiedLayer, Copies, LayerReport, LearningRateLadder, TrainingConfig } from '../../../src/report/report';
+import type {
+  CopiedLayer,
+  Copies,
+  LayerReport,
+  LearningRateLadder,
+  ProbeInput,
+  TrainingConfig,
+} from '../../../src/report/report';
 import { bias, deadLayer, layer, measurement, statistics, units, weight } from './measurement';
 
 const NOISE = { source: 'normal', file: null } as const;
@@ -237,6 +244,33 @@ describe('exploding-gradient', () => {
   });
 });
 
+describe('gradients of a model with several outputs', () => {
+  // The head "scores" sends back little, as one number does beside a hundred coordinates; the trunk gets both.
+  const network = (trunk: readonly number[], scores: readonly number[]): LayerReport[] => [
+    ...trunk.map((rms, i) => layer(`trunk_${i}`, { inputs: [i === 0 ? 'x' : `trunk_${i - 1}`], ...gradient(rms) })),
+    ...scores.map((rms, i) =>
+      layer(`scores_${i}`, {
+        inputs: [i === 0 ? `trunk_${trunk.length - 1}` : `scores_${i - 1}`],
+        ...gradient(rms),
+      }),
+    ),
+    output({ name: 'coordinates', inputs: [`trunk_${trunk.length - 1}`] }),
+    output({ name: 'score', inputs: [`scores_${scores.length - 1}`] }),
+  ];
+
+  it('are not compared between the trunk and one of the heads', () => {
+    const measured = measurement(network([2000, 2000], [1, 1]));
+    expect(explodingGradient.judge(measured)).toEqual([]);
+    expect(vanishingGradient.judge(measurement(network([1, 1], [2000, 2000])))).toEqual([]);
+  });
+
+  it('are judged within the trunk and within each head', () => {
+    expect(explodingGradient.judge(measurement(network([2000, 1], [1, 1])))).toMatchObject([{ layer: 'trunk_0' }]);
+    expect(explodingGradient.judge(measurement(network([1, 1], [2000, 1])))).toMatchObject([{ layer: 'scores_0' }]);
+    expect(vanishingGradient.judge(measurement(network([1, 1], [1e-5, 1])))).toMatchObject([{ layer: 'scores_0' }]);
+  });
+});
+
 describe('vanishing-signal and exploding-signal', () => {
   const chain = (...values: number[]) => values.map((value, i) => layer(`h${i}`, variance(value)));
 
@@ -294,6 +328,19 @@ describe('saturated-activation', () => {
         measurement([before, sigmoid(0.02, { weights: [weight({ standardDeviation: 0.14 })] })]),
       )[0].cause?.id,
     ).toBe('input-scale');
+  });
+
+  it('is a grade milder where large values of a synthetic probe saturate ordinary weights', () => {
+    const before = layer('before', {
+      signal: { variance: 1, meanSquare: 400, effectiveRank: 9, maximumRank: 50, expectedGain: 1 },
+    });
+    const ordinary = sigmoid(0.02, { weights: [weight({ standardDeviation: 0.14 })] });
+    const large = sigmoid(0.02, { weights: [weight({ standardDeviation: 3 })] });
+    const severity = (after: LayerReport, over: Partial<ProbeInput>): string | undefined =>
+      saturatedActivation.judge(measurement([before, after], {}, over))[0]?.severity;
+    expect(severity(ordinary, NOISE)).toBe('warning');
+    expect(severity(large, NOISE)).toBe('error');
+    expect(severity(ordinary, {})).toBe('error');
   });
 });
 
