@@ -4,15 +4,18 @@
  * Measured on copies: one and five steps of the saved optimiser at a ladder of rates, counting ReLU units that fall silent
  * (theory: one large step pushes a bias so low that the unit never fires again). Reported only when the saved network
  * shows the harm itself (units are dead now, or its loss is no better than that of a fresh copy) or has not
- * been trained and those steps do not lower the loss on its labels; never of one that has learned.
+ * been trained and those steps do not lower the loss on its labels; never of one that has learned. Without labels, of an
+ * untrained network only when the steps multiply the loss of the very batch that they descend on and smaller ones lower it: such
+ * steps overshoot whatever the labels are. Where inputs far from unit scale make every usual step too large, unnormalized-input speaks.
  */
 
-import { formatFactor, formatNumber, formatPlural, formatShare } from '../../report/format';
+import { formatCount, formatFactor, formatNumber, formatPlural, formatShare } from '../../report/format';
 import type { LearningRateLadder } from '../../report/report';
 import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
 import { clipGradients } from '../fixes/clipGradients';
 import { lowerLearningRate } from '../fixes/lowerLearningRate';
 import { finding, hasLearned, isUntrained, type Measurement, type Rule } from './rule';
+import { unnormalizedInput } from './unnormalizedInput';
 
 /** Share of the units at risk that five steps must silence. */
 const KILLED_SHARE = 0.05;
@@ -30,15 +33,17 @@ export const learningRateTooHigh: Rule = {
     const at = ladder.rates.find((entry) => entry.rate === rate)!;
     const killedShare = ladder.unitsAtRisk === 0 ? 0 : at.newlySilentAfterFive / ladder.unitsAtRisk;
     const { highestSafeRate: safe } = ladder;
-    const kills =
-      killedShare >= KILLED_SHARE &&
-      safe !== null &&
-      safe < rate &&
-      (isUntrained(measurement) ? ladder.labels === 'given' && !falls(at) : hasDeadLayer(measurement));
     const loss = measurement.probe.backward.loss?.value ?? null;
     const before = at.lossBefore;
     const rises = before !== null && (at.lossAfterFive === null || at.lossAfterFive > RISE * before);
-    const diverges = ladder.labels === 'given' && rises && loss !== null && before !== null && !(loss < 0.9 * before);
+    const scaled = unnormalizedInput.judge(measurement).every(({ severity }) => severity === 'information');
+    const overshoots = rises && scaled && ladder.rates.some((entry) => entry.rate < rate && falls(entry));
+    const untrained = isUntrained(measurement);
+    const harmed = untrained ? (ladder.labels === 'given' ? !falls(at) : overshoots) : hasDeadLayer(measurement);
+    const kills = killedShare >= KILLED_SHARE && safe !== null && safe < rate && harmed;
+    const diverges =
+      before !== null &&
+      (ladder.labels === 'given' ? rises && loss !== null && !(loss < 0.9 * before) : untrained && overshoots);
     if ((!kills && !diverges) || hasLearned(measurement)) return [];
     const training = measurement.model.training;
     const name = training?.optimizer ?? ladder.optimizer;
@@ -54,7 +59,7 @@ export const learningRateTooHigh: Rule = {
         measured: [
           ...(kills
             ? [
-                `In a copy, five ${name} steps at the saved rate ${formatNumber(rate)} silence ${formatPlural(at.newlySilentAfterFive, 'unit')} of ${formatNumber(ladder.unitsAtRisk)} (${formatShare(killedShare)}).`,
+                `In a copy, five ${name} steps at the saved rate ${formatNumber(rate)} silence ${formatPlural(at.newlySilentAfterFive, 'unit')} of ${formatCount(ladder.unitsAtRisk)} (${formatShare(killedShare)}).`,
                 `Up to ${formatNumber(safe)} none fall silent.`,
               ]
             : []),

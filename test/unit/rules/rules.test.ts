@@ -445,6 +445,21 @@ describe('learning-rate-too-high', () => {
     expect(judged(13, ladder(20, null))).toEqual([]);
   });
 
+  it('believes random labels only when steps raise the loss that smaller ones lower', () => {
+    const steps = (lossAfterFive: number, smaller: number): LearningRateLadder => ({
+      ...ladder(20, 0.01),
+      rates: [
+        { rate: 0.01, newlySilentAfterOne: 0, newlySilentAfterFive: 0, lossBefore: 1, lossAfterFive: smaller },
+        { rate: 0.1, newlySilentAfterOne: 9, newlySilentAfterFive: 20, lossBefore: 1, lossAfterFive },
+      ],
+    });
+    expect(judged(0, steps(3.1, 0.9), {})).toHaveLength(1);
+    expect(judged(0, steps(2.9, 0.9), {})).toEqual([]);
+    expect(judged(0, steps(3.1, 1.1), {})).toEqual([]);
+    // A trained network has its own weights to show what the rate did.
+    expect(judged(0, steps(3.1, 0.9))).toEqual([]);
+  });
+
   it('suggests the highest rate that is safe', () => {
     expect(judged(13, ladder(20, 0.03))[0].suggestions[0].title).toBe('Lower the learning rate to 0.03');
   });
