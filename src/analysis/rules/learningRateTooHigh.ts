@@ -6,7 +6,8 @@
  * shows the harm itself (units are dead now, or its loss is no better than that of a fresh copy) or has not
  * been trained and those steps do not lower the loss on its labels; never of one that has learned. Without labels, of an
  * untrained network only when the steps multiply the loss of the very batch that they descend on and smaller ones lower it: such
- * steps overshoot whatever the labels are. Where inputs far from unit scale make every usual step too large, unnormalized-input speaks.
+ * steps overshoot whatever the labels are. Before training, inputs far from unit scale make every
+ * usual step too large: there unnormalized-input speaks.
  */
 
 import { formatCount, formatFactor, formatNumber, formatPlural, formatShare } from '../../report/format';
@@ -36,9 +37,9 @@ export const learningRateTooHigh: Rule = {
     const loss = measurement.probe.backward.loss?.value ?? null;
     const before = at.lossBefore;
     const rises = before !== null && (at.lossAfterFive === null || at.lossAfterFive > RISE * before);
-    const scaled = unnormalizedInput.judge(measurement).every(({ severity }) => severity === 'information');
-    const overshoots = rises && scaled && ladder.rates.some((entry) => entry.rate < rate && falls(entry));
+    const overshoots = rises && ladder.rates.some((entry) => entry.rate < rate && falls(entry));
     const untrained = isUntrained(measurement);
+    if (untrained && unnormalizedInput.judge(measurement).some(({ severity }) => severity !== 'information')) return [];
     const harmed = untrained ? (ladder.labels === 'given' ? !falls(at) : overshoots) : hasDeadLayer(measurement);
     const kills = killedShare >= KILLED_SHARE && safe !== null && safe < rate && harmed;
     const diverges =
