@@ -1,7 +1,7 @@
 /** From model bytes to report: load, probe, measure, experiment, judge. */
 
 import { version } from '../../package.json';
-import type { Progress } from '../report/protocol';
+import type { ProbeBudget, Progress } from '../report/protocol';
 import { type Report, SCHEMA_VERSION } from '../report/report';
 import { startBackend } from './backend/backend';
 import { experiment, NO_EXPERIMENTS } from './experiment/experiment';
@@ -22,6 +22,8 @@ export interface DiagnoseRequest {
   /** Number of samples; null lets the probe grow until its count of silent units settles. */
   readonly samples: number | null;
   readonly seed: number;
+  /** What the growing probe may cost; without one it takes 4,096 samples at most and as long as these take. */
+  readonly budget?: ProbeBudget;
   /** How the values of data files are brought to what the model expects; null leaves arrays as they are and images at 0..1. */
   readonly scale?: Scale | null;
 }
@@ -54,7 +56,12 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
             declared: network.summary.inputs,
           });
     clock.enter('forward');
-    const measured = await measure(network, probe, { samples, seed, onProgress: (progress) => clock.report(progress) });
+    const measured = await measure(network, probe, {
+      samples,
+      seed,
+      ...(request.budget === undefined ? {} : { budget: request.budget }),
+      onProgress: (progress) => clock.report(progress),
+    });
     clock.enter('experiment');
     const questions = openQuestions({ model: network.summary, ...measured, experiments: NO_EXPERIMENTS });
     const experiments = await experiment(network, probe, questions, {

@@ -53,7 +53,7 @@ port.on('message', (message: ToWorker) => {
     waiting.delete(message.request);
     return;
   }
-  const { model, data, labels, samples, seed } = message.arguments;
+  const { model, data, labels, samples, seed, budget } = message.arguments;
   diagnose(
     {
       model: { folder: new HostFolder(model.folder), file: model.file },
@@ -61,6 +61,7 @@ port.on('message', (message: ToWorker) => {
       labels: labels === null ? null : { folder: new HostFolder(labels.folder), file: labels.file },
       samples,
       seed,
+      budget,
     },
     { wasmFolder: __dirname + path.sep, onProgress: (progress) => post({ kind: 'progress', progress }) },
   ).then(

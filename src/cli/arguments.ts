@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { parseScale, type Scale } from '../analysis/probe/scale';
+import type { ProbeBudget } from '../report/protocol';
 import { DiagnosisError } from '../report/errors';
 
 export const FORMATS = ['text', 'json', 'html', 'markdown', 'sarif'] as const;
@@ -21,6 +22,8 @@ export interface DiagnoseCommand {
   readonly data: readonly string[];
   readonly labels: string | null;
   readonly samples: number | null;
+  /** What the probe may cost where `samples` is null. */
+  readonly budget: ProbeBudget;
   readonly seed: number;
   readonly scale: Scale | null;
   readonly format: Format;
@@ -33,6 +36,8 @@ const OPTIONS = {
   data: { type: 'string', multiple: true },
   labels: { type: 'string' },
   samples: { type: 'string' },
+  'max-samples': { type: 'string' },
+  'max-seconds': { type: 'string' },
   seed: { type: 'string' },
   scale: { type: 'string' },
   format: { type: 'string' },
@@ -60,6 +65,10 @@ Options
   --scale S             what to do to the values in FILE: a factor such as
                         1/255, or 0..1, -1..1, 0..255, imagenet for pixels
   --samples N           number of samples; by default as many as it takes
+  --max-samples N       where --samples is not given: the most it may take;
+                        4096 by default
+  --max-seconds N       and the most time, looked at between batches; without
+                        it the same command always gives the same report
   --seed N              seed of everything random; 0 by default
   --format F            text (default), json, html, markdown or sarif
   --output FILE         write the report to FILE instead of standard output
@@ -83,6 +92,10 @@ export function parseCommand(args: readonly string[]): Command {
   if (rest.length > 0) throw usage(`One model is diagnosed at a time, and "${rest[0]}" is one argument too many.`);
 
   const { data = [], labels = null, samples, seed, scale, output } = values;
+  const { 'max-samples': mostSamples, 'max-seconds': mostSeconds } = values;
+  if (samples !== undefined && (mostSamples !== undefined || mostSeconds !== undefined)) {
+    throw usage('--max-samples and --max-seconds are for a probe that grows.', 'Give these, or --samples.');
+  }
   if (data.length === 0 && labels !== null) throw usage('--labels belong to samples.', 'Give these with --data.');
   if (data.length === 0 && scale !== undefined) throw usage('--scale is for samples.', 'Give these with --data.');
   return {
@@ -91,6 +104,10 @@ export function parseCommand(args: readonly string[]): Command {
     data,
     labels,
     samples: samples === undefined ? null : integer('samples', samples, 1),
+    budget: {
+      samples: mostSamples === undefined ? null : integer('max-samples', mostSamples, 1),
+      seconds: mostSeconds === undefined ? null : integer('max-seconds', mostSeconds, 1),
+    },
     seed: seed === undefined ? 0 : integer('seed', seed, 0),
     scale: scale === undefined ? null : parseScale(scale),
     format: oneOf('format', FORMATS, values.format ?? 'text'),

@@ -8,12 +8,13 @@ import type { DiagnoseCommand } from './arguments';
 
 /** What to diagnose, its files named on the command line and not yet read. Rejects with `file-not-found`. */
 export async function diagnoseRequest(command: DiagnoseCommand): Promise<DiagnoseRequest> {
-  const { samples, seed, scale } = command;
+  const { samples, budget, seed, scale } = command;
   return {
     model: await modelSource(command.model),
     data: await Promise.all(command.data.map(dataSource)),
     labels: command.labels === null ? null : await source(command.labels),
     samples,
+    budget,
     seed,
     scale,
   };

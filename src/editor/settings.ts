@@ -1,4 +1,5 @@
 import { ConfigurationTarget, workspace, type TextDocument, type Uri } from 'vscode';
+import type { ProbeBudget } from '../report/protocol';
 import type { Report, RuleId } from '../report/report';
 import { applyRuleLevels, type LevelledReport } from './ruleLevels';
 
@@ -8,13 +9,21 @@ export interface ProbeSettings {
   /** Null lets the probe grow until its count of silent units settles. */
   readonly samples: number | null;
   readonly seed: number;
+  readonly budget: ProbeBudget;
 }
 
 export function probeSettings(model: Uri): ProbeSettings {
   const settings = workspace.getConfiguration(SECTION, model);
   const samples = settings.get<number | null>('probe.samples', null);
   const seed = settings.get<number>('probe.seed', 0);
-  return { samples: samples === null ? null : Math.max(1, Math.trunc(samples)), seed: Math.max(0, Math.trunc(seed)) };
+  const most = settings.get<number | null>('probe.maximumSamples', null);
+  const seconds = settings.get<number | null>('probe.maximumSeconds', null);
+  const positive = (value: number | null): number | null => (value === null ? null : Math.max(1, Math.trunc(value)));
+  return {
+    samples: positive(samples),
+    seed: Math.max(0, Math.trunc(seed)),
+    budget: { samples: positive(most), seconds: positive(seconds) },
+  };
 }
 
 /** The report as the user's rule settings want it: rules that are off are gone, severities are theirs. */

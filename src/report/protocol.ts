@@ -5,6 +5,13 @@ import type { Report, RuleId, Stage } from './report';
 
 // ---- extension host -> worker -------------------------------------------------------------------------------------
 
+/** What a probe that grows by itself may cost at most; null leaves it to the analysis. */
+export interface ProbeBudget {
+  readonly samples: number | null;
+  /** Of measuring; looked at between batches. With it the same request may give another report on a slower machine. */
+  readonly seconds: number | null;
+}
+
 /** A file or folder that the worker may read, by asking the host: `root` names it, paths are relative to it. */
 export interface SharedFolder {
   readonly root: number;
@@ -26,6 +33,7 @@ export interface DiagnoseArguments {
   readonly labels: DataArgument | null;
   /** Number of samples; null lets the probe grow until its count of silent units settles. */
   readonly samples: number | null;
+  readonly budget: ProbeBudget;
   readonly seed: number;
 }
 

@@ -2,7 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { DiagnosisError } from '../../report/errors';
-import type { Progress } from '../../report/protocol';
+import { formatPlural } from '../../report/format';
+import type { ProbeBudget, Progress } from '../../report/protocol';
 import type { Gradient, LayerReport, ProbeSummary, WeightGradient } from '../../report/report';
 import { SquareAccumulator } from '../backend/unitStatistics';
 import type { LayerCall, Network } from '../model/network';
@@ -18,6 +19,8 @@ export interface MeasureOptions {
   /** Number of samples; null grows the probe until the set of silent units settles. */
   readonly samples: number | null;
   readonly seed: number;
+  /** What a growing probe may cost. */
+  readonly budget?: ProbeBudget;
   onProgress(progress: Progress): void;
 }
 
@@ -26,8 +29,11 @@ export interface Measured {
   readonly layers: readonly LayerReport[];
 }
 
-/** Sizes of the growing probe. */
-const SIZES = [64, 256, 1024, 4096];
+/** The growing probe starts with this many samples, and each further size is so many times the last. */
+const FIRST_SIZE = 64;
+const GROWTH = 4;
+/** Samples at which it ends, unless the budget says otherwise. */
+const MOST_SAMPLES = 4096;
 /** Fewer samples bound a silent unit's activity too loosely to stop at: 1 % needs about 600 for 20 units. */
 const SETTLED_FROM = 1024;
 /** Values (outputs of layers, over all samples) after which the probe grows no more, and that one batch may hold. */
@@ -70,6 +76,8 @@ class MeasureSession {
   private backwardSamples = 0;
   private lossSum = 0;
   private ended: ProbeSummary['ended'] = 'fixed';
+  /** Which part of the budget ended the growing probe; null while none did. */
+  private spent: string | null = null;
 
   constructor(
     private readonly network: Network,
@@ -99,19 +107,32 @@ class MeasureSession {
     const sizes = asked === null ? this.growth() : [Math.min(asked, this.probe.available)];
     let silent = '';
     this.ended = asked === null ? 'budget' : asked > this.probe.available ? 'data' : 'fixed';
+    const seconds = asked === null ? (this.options.budget?.seconds ?? Infinity) : Infinity;
+    const deadline = performance.now() + 1000 * seconds;
     for (const [i, size] of sizes.entries()) {
-      await this.extend(size, backwardLimit, sizes[sizes.length - 1]);
+      await this.extend(size, backwardLimit, sizes[sizes.length - 1], deadline);
       if (asked !== null) return;
       const now = JSON.stringify([...this.meters.values()].map((meter) => meter.silentUnits()));
       const settled = !/\d/.test(now) || (now === silent && size >= SETTLED_FROM);
       if (this.samples >= this.probe.available) this.ended = 'data';
       else if (settled && (i > 0 || this.probe.available === Infinity)) this.ended = 'settled';
-      else {
+      else if (this.samples < size) {
+        this.spent = `The probe ended with its budget of ${formatPlural(seconds, 'second')}, before its silent units had settled.`;
+      } else {
         silent = now;
         continue;
       }
       return;
     }
+    this.spent =
+      this.samples >= this.mostSamples
+        ? `The probe ended with its budget of ${formatPlural(this.mostSamples, 'sample')}, before its silent units had settled.`
+        : `The probe ended at ${formatPlural(this.samples, 'sample')}, as many as a network of this size is shown, before its silent units had settled.`;
+  }
+
+  /** The budget of samples of the growing probe. */
+  private get mostSamples(): number {
+    return this.options.budget?.samples ?? MOST_SAMPLES;
   }
 
   /** The sizes that the probe may take, within the data and the budget. */
@@ -120,12 +141,15 @@ class MeasureSession {
     const fewest = clamp(within(FEWEST_VALUES), this.batchSize, Math.max(this.batchSize, FEWEST_SAMPLES));
     const affordable = Math.max(fewest, within(GROWTH_VALUES));
     const limit = Math.min(this.probe.available, affordable);
-    return [...SIZES.filter((size) => size < limit), Math.min(limit, SIZES[SIZES.length - 1])];
+    const last = Math.min(limit, this.mostSamples);
+    const sizes: number[] = [];
+    for (let size = FIRST_SIZE; size < last; size *= GROWTH) sizes.push(size);
+    return [...sizes, last];
   }
 
-  /** Runs further batches until `size` samples have been seen. */
-  private async extend(size: number, backwardLimit: number, last: number): Promise<void> {
-    while (this.samples < size) {
+  /** Runs further batches until `size` samples have been seen, or at least one has and the deadline (in milliseconds) is over. */
+  private async extend(size: number, backwardLimit: number, last: number, deadline: number): Promise<void> {
+    while (this.samples < size && (this.samples === 0 || performance.now() < deadline)) {
       const wanted = Math.min(this.batchSize, size - this.samples);
       const batch = await this.probe.batch(this.samples, wanted);
       if (batch.samples === 0)
@@ -291,7 +315,7 @@ class MeasureSession {
         unknown: this.undifferentiated,
       },
       ended: this.ended,
-      limits: [...probe.limits, ...this.limits],
+      limits: [...probe.limits, ...this.limits, ...(this.spent === null ? [] : [this.spent])],
     };
   }
 }

@@ -7,7 +7,8 @@
  * half of a healthy ReLU layer's entries are 0, and a layer with biases of -1 has 97 % zeros and yet learns.
  *
  * A warning from a quarter of a layer's units on, an error from half on; units that are born dead warn from half on, since
- * every deep ReLU network is born with some (Lu et al. 2019). A network that has learned what it was given labels for gets
+ * every deep ReLU network is born with some (Lu et al. 2019): where the samples have become alike, a unit without a bias fires
+ * for all or for none, and half of them for none. Where a fitting initialisation leaves far fewer silent, that is no excuse. A network that has learned what it was given labels for gets
  * the milder grade: deaths that did not keep it from learning cost capacity only. (keras-contrib's detector warns from a
  * tenth on, which many a well-trained network has.)
  *
@@ -16,7 +17,7 @@
  */
 
 import { formatCount, formatList, formatNumber, formatPlural, formatShare } from '../../report/format';
-import type { Cause, DeadUnits, Finding, LayerReport, Severity, Suggestion } from '../../report/report';
+import type { Cause, Copies, DeadUnits, Finding, LayerReport, Severity, Suggestion } from '../../report/report';
 import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
 import { heInitialization } from '../fixes/heInitialization';
 import { leakyActivation } from '../fixes/leakyActivations';
@@ -26,7 +27,7 @@ import { finding, hasLearned, isImageNoise, isSynthetic, type Measurement, milde
 
 const WARNING_SHARE = 0.25;
 const ERROR_SHARE = 0.5;
-/** In a tiny layer one unit is a large share; fewer than these are no more than a note. */
+/** In a tiny layer one unit is a large share; fewer than these are no more than a note, unless they are the whole layer. */
 const FEWEST_UNITS = 4;
 /** Bounds above which an error becomes a warning, and anything a note: about 50 and 25 samples for 30 units. */
 const LOOSE_BOUND = 0.15;
@@ -55,10 +56,30 @@ export const deadRelu: Rule = {
 
 type Judged = LayerReport & { readonly dead: DeadUnits };
 
-/** Whether fresh copies have at least half as many silent units in this layer; false when none were made. */
-function isBornDead({ name, dead }: Judged, { experiments }: Measurement): boolean {
-  const fresh = experiments.fresh?.layers.find((layer) => layer.name === name);
-  return fresh !== undefined && fresh.silentUnits >= (dead.proved.length + dead.confident.length) / 2;
+/** Whether copies have at least half as many silent units in this layer; null when none were made. */
+function silentInCopies({ name, dead }: Judged, copies: Copies | null): boolean | null {
+  const copied = copies?.layers.find((layer) => layer.name === name);
+  return copied === undefined ? null : copied.silentUnits >= (dead.proved.length + dead.confident.length) / 2;
+}
+
+/** Whether training has never moved the layer: what kills a unit moves its bias, and a bias that is constant was never moved. */
+function isUntouched(layer: Judged, { layers }: Measurement): boolean {
+  const producer = new NetworkGraph(layers).producerOf(layer) ?? layer;
+  return producer.weights.some(({ name, standardDeviation }) => name === 'bias' && standardDeviation === 0);
+}
+
+/**
+ * A narrow network is born dead with some draws of its weights only, so that copies may be alive on average: what training
+ * has never moved it cannot have killed.
+ */
+const isBornDead = (layer: Judged, measurement: Measurement): boolean =>
+  silentInCopies(layer, measurement.experiments.fresh) === true || isUntouched(layer, measurement);
+
+/** Born with silent units as networks of its depth and width are, whatever their initialisation. */
+function isBornAsUsual(layer: Judged, measurement: Measurement): boolean {
+  const { fresh, fitting } = measurement.experiments;
+  const usual = silentInCopies(layer, fitting) ?? silentInCopies(layer, fresh) ?? false;
+  return usual && isBornDead(layer, measurement);
 }
 
 /**
@@ -77,8 +98,8 @@ function severityOf(layer: Judged, measurement: Measurement): Severity {
   const { dead, units } = layer;
   const share = (dead.proved.length + dead.confident.length - rareUnits(layer)) / units!;
   if (isImageNoise(measurement) && share < IMAGE_NOISE_SHARE) return 'information';
-  const enough = isBornDead(layer, measurement) ? ERROR_SHARE : WARNING_SHARE;
-  if (share < enough || share * units! < FEWEST_UNITS) return 'information';
+  const enough = isBornAsUsual(layer, measurement) ? ERROR_SHARE : WARNING_SHARE;
+  if (share < enough || (share < 1 && share * units! < FEWEST_UNITS)) return 'information';
   // Few samples leave room for units that fire now and then; what is proved needs none.
   const bound = dead.proved.length >= ERROR_SHARE * units! ? 0 : (dead.activeAtMost ?? 0);
   if (bound > LOOSEST_BOUND) return 'information';
@@ -151,19 +172,30 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
 }
 
 /**
- * Born dead, when fresh copies have at least half as many silent units in this layer (Lu et al. 2019, arXiv:1903.06733);
- * otherwise killed in training.
+ * Born dead, when fresh copies have at least half as many silent units in this layer (Lu et al. 2019, arXiv:1903.06733), or
+ * when training has never moved it; otherwise killed in training.
  */
 function causeOf(layer: Judged, producer: LayerReport, measurement: Measurement): Cause | null {
   const { fresh, learningRates } = measurement.experiments;
   const born = fresh?.layers.find(({ name }) => name === layer.name);
-  if (fresh === null || born === undefined) return null;
+  const untouched = isUntouched(layer, measurement);
+  if (fresh === null || born === undefined) {
+    if (!untouched) return null;
+    return {
+      id: 'born-dead',
+      title: 'Born dead',
+      explanation: 'The biases of the layer are still constant, as they were drawn: training has not moved it.',
+    };
+  }
   const copies = `In ${formatPlural(fresh.count, 'fresh copy', 'fresh copies')} of the network ${formatNumber(born.silentUnits)} of these ${formatPlural(layer.units!, 'unit')} are silent on average`;
   if (isBornDead(layer, measurement)) {
     return {
       id: 'born-dead',
       title: 'Born dead',
-      explanation: `${copies}: the initialisation makes them so, not training.`,
+      explanation:
+        silentInCopies(layer, fresh) === true
+          ? `${copies}: the initialisation makes them so, not training.`
+          : `${copies}, and its biases are still constant, as they were drawn: it is the draw of these weights, not training.`,
     };
   }
   const bias = producer.weights.find(({ name }) => name === 'bias');

@@ -19,6 +19,7 @@ describe('parseCommand', () => {
       data: [],
       labels: null,
       samples: null,
+      budget: { samples: null, seconds: null },
       seed: 0,
       scale: null,
       format: 'text',
@@ -36,12 +37,22 @@ describe('parseCommand', () => {
       data: ['a=x.npy', 'b=y.npy'],
       labels: 'l.npy',
       samples: 64,
+      budget: { samples: null, seconds: null },
       seed: 7,
       scale: 1 / 255,
       format: 'json',
       output: 'r.json',
       failOn: 'warning',
     });
+  });
+
+  it('takes the budget of a probe that grows, and not beside a number of samples', () => {
+    expect(parseCommand(['diagnose', 'm', '--max-samples', '9000', '--max-seconds', '20'])).toMatchObject({
+      samples: null,
+      budget: { samples: 9000, seconds: 20 },
+    });
+    expect(problem('diagnose', 'm', '--samples', '64', '--max-seconds', '20').oneLine).toContain('--max-seconds');
+    expect(problem('diagnose', 'm', '--max-samples', '0').oneLine).toContain('--max-samples');
   });
 
   it('takes - for the standard output', () => {

@@ -75,7 +75,9 @@ export function deadLayer(
   over: Partial<LayerReport> = {},
 ) {
   const grades = { proved: [], confident: [], suspected: [], dormant: [], activeAtMost: null, ...dead };
-  return layer(name, { dead: grades, silentUnits: [...grades.proved, ...grades.confident], ...over });
+  // Training has moved it: it may have been killed.
+  const weights = [weight(), bias({ standardDeviation: 0.1 })];
+  return layer(name, { weights, dead: grades, silentUnits: [...grades.proved, ...grades.confident], ...over });
 }
 
 export const units = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

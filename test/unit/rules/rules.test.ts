@@ -161,6 +161,14 @@ describe('dead-relu', () => {
     const born = copies([dead], () => ({ silentUnits: 19 }));
     expect(severity({})).toBe('warning');
     expect(severity({ experiments: { ...NO_EXPERIMENTS, fresh: born } })).toBe('information');
+    const fitting = (silentUnits: number) => copies([dead], () => ({ silentUnits }));
+    const bornWith = (silentUnits: number) => ({
+      experiments: { ...NO_EXPERIMENTS, fresh: born, fitting: fitting(silentUnits) },
+    });
+    expect(severity(bornWith(10))).toBe('information');
+    expect(severity(bornWith(9))).toBe('warning');
+    const whole = deadLayer('a', { confident: units(3), activeAtMost: 0.005 }, { units: 3 });
+    expect(deadRelu.judge(measurement([whole]))[0].severity).toBe('error');
     const tiny = deadLayer('a', { confident: units(3), activeAtMost: 0.005 }, { units: 5 });
     expect(deadRelu.judge(measurement([tiny]))[0].severity).toBe('information');
     expect(severity(learnedTo(0.4))).toBe('information');
@@ -175,6 +183,24 @@ describe('dead-relu', () => {
       )[0].cause?.id;
     expect(cause(28)).toBe('born-dead');
     expect(cause(2)).toBe('killed-in-training');
+  });
+
+  it('calls what training has never moved born dead, whatever copies do', () => {
+    const dead = (standardDeviation: number) =>
+      deadLayer(
+        'a',
+        { confident: units(30), activeAtMost: 0.02 },
+        { weights: [weight(), bias({ standardDeviation })] },
+      );
+    const cause = (standardDeviation: number, silentUnits: number | null) => {
+      const layers = [dead(standardDeviation)];
+      const fresh = silentUnits === null ? null : copies(layers, () => ({ silentUnits }));
+      return deadRelu.judge(measurement(layers, { experiments: { ...NO_EXPERIMENTS, fresh } }))[0].cause?.id;
+    };
+    expect(cause(0, 2)).toBe('born-dead');
+    expect(cause(0, null)).toBe('born-dead');
+    expect(cause(0.1, 2)).toBe('killed-in-training');
+    expect(cause(0.1, null)).toBeUndefined();
   });
 });
 
@@ -420,6 +446,7 @@ describe('learning-rate-too-high', () => {
     highestSafeRate,
   });
   const trained = { weights: [weight(), bias({ standardDeviation: 0.1 })] };
+  const untrained = { weights: [weight(), bias()] };
   const judged = (dead: number, steps: LearningRateLadder, over: Partial<LayerReport> = trained) =>
     learningRateTooHigh.judge(
       measurement([deadLayer('a', { confident: units(dead) }, over)], {
@@ -437,10 +464,10 @@ describe('learning-rate-too-high', () => {
     expect(judged(13, ladder(4, 0.01))).toEqual([]);
     expect(judged(0, ladder(20, 0.01))).toEqual([]);
     // A network that has not been trained shows no harm yet, unless the steps raise its loss.
-    expect(judged(0, ladder(20, 0.01), {})).toEqual([]);
+    expect(judged(0, ladder(20, 0.01), untrained)).toEqual([]);
     const rising = ladder(20, 0.01);
     expect(
-      judged(0, { ...rising, labels: 'given', rates: [{ ...rising.rates[0], lossAfterFive: 1.1 }] }, {}),
+      judged(0, { ...rising, labels: 'given', rates: [{ ...rising.rates[0], lossAfterFive: 1.1 }] }, untrained),
     ).toHaveLength(1);
     expect(judged(13, ladder(20, null))).toEqual([]);
   });
