@@ -8,7 +8,7 @@ import type { DiagnoseCommand } from './arguments';
 
 /** What to diagnose, its files named on the command line and not yet read. Rejects with `file-not-found`. */
 export async function diagnoseRequest(command: DiagnoseCommand): Promise<DiagnoseRequest> {
-  const { samples, seed, scale } = command;
+  const { samples, seed, scale, loss } = command;
   return {
     model: await modelSource(command.model),
     data: await Promise.all(command.data.map(dataSource)),
@@ -16,6 +16,7 @@ export async function diagnoseRequest(command: DiagnoseCommand): Promise<Diagnos
     samples,
     seed,
     scale,
+    loss,
   };
 }
 

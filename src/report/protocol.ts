@@ -27,6 +27,10 @@ export interface DiagnoseArguments {
   /** Number of samples; null lets the probe grow until its count of silent units settles. */
   readonly samples: number | null;
   readonly seed: number;
+  /** What to do to the values of the data, in the words of `--scale`; null leaves arrays as they are and images at 0..1. */
+  readonly scale: string | null;
+  /** In place of the loss saved with the model, for every output or by output; null keeps that. */
+  readonly loss: string | Readonly<Record<string, string>> | null;
 }
 
 export type ToWorker =

@@ -47,7 +47,15 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function run(file: string, options: Partial<DiagnosisRun> = {}) {
   worker ??= new AnalysisWorker(path.join(folder, 'worker.cjs'));
   return worker.run({
-    arguments: { model: { folder: { root: 0, path: '' }, file }, data: [], labels: null, samples: null, seed: 0 },
+    arguments: {
+      model: { folder: { root: 0, path: '' }, file },
+      data: [],
+      labels: null,
+      samples: null,
+      seed: 0,
+      scale: null,
+      loss: null,
+    },
     answer: () => Promise.resolve({ kind: 'bytes', bytes: Uint8Array.of(1, 2, 3) }),
     onProgress: () => undefined,
     signal: new AbortController().signal,
