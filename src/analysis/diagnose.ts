@@ -14,19 +14,21 @@ import { lossName, type LossChoice } from './model/trainingConfig';
 import { dataProbe } from './probe/dataProbe';
 import type { Scale } from './probe/scale';
 import { syntheticProbe } from './probe/syntheticProbe';
-import type { DataSource, Source } from './source';
+import type { DataSource, LabelSource } from './source';
 import { StageClock } from './stageClock';
 import { judge, openQuestions } from './rules/judge';
 
 export interface DiagnoseRequest {
   readonly model: { readonly folder: Folder; readonly file: string };
   readonly data: readonly DataSource[];
-  readonly labels: Source | null;
+  readonly labels: LabelSource | null;
   /** Number of samples; null lets the probe grow until its count of silent units settles. */
   readonly samples: number | null;
   readonly seed: number;
   /** How the values of data files are brought to what the model expects; null leaves arrays as they are and images at 0..1. */
   readonly scale?: Scale | null;
+  /** Columns of CSV data that feed the model, by name, number from 1, or range of numbers; null chooses by their names. */
+  readonly columns?: readonly string[] | null;
   /** In place of the loss saved with the model; null keeps that. */
   readonly loss?: LossChoice | null;
 }
@@ -57,6 +59,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
             seed,
             samples,
             scale: request.scale ?? null,
+            columns: request.columns ?? null,
             declared: network.summary.inputs,
           });
     clock.enter('forward');

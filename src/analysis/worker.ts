@@ -57,16 +57,18 @@ class HostFolder implements Folder {
   }
 }
 
-async function run({ model, data, labels, samples, seed, scale, loss }: DiagnoseArguments): Promise<Report> {
+async function run({ model, data, labels, samples, seed, scale, loss, columns }: DiagnoseArguments): Promise<Report> {
   return await diagnose(
     {
       model: { folder: new HostFolder(model.folder), file: model.file },
       data: data.map(({ input, folder, file }) => ({ input, folder: new HostFolder(folder), file })),
-      labels: labels === null ? null : { folder: new HostFolder(labels.folder), file: labels.file },
+      labels:
+        labels === null ? null : { array: labels.input, folder: new HostFolder(labels.folder), file: labels.file },
       samples,
       seed,
       scale: scale === null ? null : parseScale(scale),
       loss,
+      columns,
     },
     { wasmFolder: __dirname + path.sep, onProgress: (progress) => post({ kind: 'progress', progress }) },
   );

@@ -24,6 +24,8 @@ export interface DiagnoseCommand {
   readonly samples: number | null;
   readonly seed: number;
   readonly scale: Scale | null;
+  /** Columns of CSV data to feed, by name, number from 1, or range of numbers. */
+  readonly columns: readonly string[] | null;
   /** In place of the saved loss: `NAME` for every output, or `OUTPUT=NAME` for each that is named. */
   readonly loss: LossChoice | null;
   readonly format: Format;
@@ -39,6 +41,7 @@ const OPTIONS = {
   seed: { type: 'string' },
   scale: { type: 'string' },
   loss: { type: 'string', multiple: true },
+  columns: { type: 'string', multiple: true },
   format: { type: 'string' },
   output: { type: 'string' },
   'fail-on': { type: 'string' },
@@ -60,7 +63,10 @@ Options
   --data [INPUT=]FILE   samples for the model's input, or for the one named
                         INPUT; may be given once per input. Without data the
                         probe is synthetic noise.
-  --labels FILE         labels of these samples: measures the model's own loss
+  --labels [NAME=]FILE  labels of these samples, in the array or column NAME of
+                        FILE: measures the model's own loss
+  --columns LIST        columns of a CSV file that feed the model: names or
+                        numbers from 1, such as a,b or 2-5
   --scale S             what to do to the values in FILE: a factor such as
                         1/255, or 0..1, -1..1, 0..255, imagenet for pixels
   --loss [OUTPUT=]NAME  loss in place of the one saved with the model, such as
@@ -91,6 +97,8 @@ export function parseCommand(args: readonly string[]): Command {
   const { data = [], labels = null, samples, seed, scale, output } = values;
   if (data.length === 0 && labels !== null) throw usage('--labels belong to samples.', 'Give these with --data.');
   if (data.length === 0 && scale !== undefined) throw usage('--scale is for samples.', 'Give these with --data.');
+  if (data.length === 0 && values.columns !== undefined)
+    throw usage('--columns are those of samples.', 'Give these with --data.');
   return {
     kind: 'diagnose',
     model,
@@ -99,6 +107,7 @@ export function parseCommand(args: readonly string[]): Command {
     samples: samples === undefined ? null : integer('samples', samples, 1),
     seed: seed === undefined ? 0 : integer('seed', seed, 0),
     scale: scale === undefined ? null : parseScale(scale),
+    columns: values.columns?.flatMap((list) => list.split(',').map((name) => name.trim())) ?? null,
     loss: values.loss === undefined ? null : lossChoice(values.loss),
     format: oneOf('format', FORMATS, values.format ?? 'text'),
     output: output === undefined || output === '-' ? null : output,

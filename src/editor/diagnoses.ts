@@ -160,6 +160,7 @@ export class Diagnoses implements Disposable {
           seed,
           scale: subject.data.length + settings.data.length > 0 ? settings.scale : null,
           loss: settings.loss,
+          columns: probe === settings ? settings.columns : null,
         },
         answer: (request) => folders.answer(request),
         onProgress,

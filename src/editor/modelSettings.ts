@@ -8,7 +8,7 @@ import { SECTION } from './settings';
 
 /** A file or folder of probe data, chosen by the user. */
 export interface DataFile {
-  /** Name of the model input that it feeds; null where the model has only one, or the file names its arrays. */
+  /** Name of the model input that it feeds, of labels the array; null where nothing needs to be told apart. */
   readonly input: string | null;
   readonly uri: Uri;
   /** A folder of images. */
@@ -16,12 +16,12 @@ export interface DataFile {
 }
 
 /** What the settings say of one model. */
-export interface ModelSettings extends Pick<DiagnoseArguments, 'scale' | 'loss'> {
+export interface ModelSettings extends Pick<DiagnoseArguments, 'scale' | 'loss' | 'columns'> {
   readonly data: readonly DataFile[];
   readonly labels: DataFile | null;
 }
 
-const NONE: ModelSettings = { data: [], labels: null, scale: null, loss: null };
+const NONE: ModelSettings = { data: [], labels: null, scale: null, loss: null, columns: null };
 
 /** A setting that is an object by its place, for messages. */
 type Entry = Readonly<Record<string, unknown>>;
@@ -40,15 +40,19 @@ export async function modelSettings(model: Uri): Promise<ModelSettings> {
   );
   if (found === undefined) return NONE;
   const [name, entry] = found;
-  if (!isEntry(entry)) throw wrong(name, entry, 'an object with data, labels, scale and loss');
+  if (!isEntry(entry)) throw wrong(name, entry, 'an object with data, labels, columns, scale and loss');
 
-  const { data = null, labels = null, scale = null, loss = null } = entry;
+  const { data = null, labels = null, scale = null, loss = null, columns = null } = entry;
   const files: DataFile[] = [];
   if (typeof data === 'string') files.push(await dataFile(folder, null, data));
   else if (isTexts(data)) {
     for (const [input, file] of Object.entries(data)) files.push(await dataFile(folder, input, file));
   } else if (data !== null) throw wrong(`${name}.data`, data, 'a path, or an object of paths by input');
-  if (labels !== null && typeof labels !== 'string') throw wrong(`${name}.labels`, labels, 'a path');
+  const labelled =
+    typeof labels === 'string' ? [[null, labels] as const] : isTexts(labels) ? Object.entries(labels) : [];
+  if (labels !== null && labelled.length !== 1) {
+    throw wrong(`${name}.labels`, labels, 'a path, or an object of one path by array or column');
+  }
   if (labels !== null && files.length === 0) throw wrong(`${name}.data`, data, 'a path: labels belong to samples');
   if (scale !== null && typeof scale !== 'string' && typeof scale !== 'number') {
     throw wrong(`${name}.scale`, scale, 'a factor such as 1/255, or 0..1, -1..1, 0..255 or imagenet');
@@ -56,11 +60,14 @@ export async function modelSettings(model: Uri): Promise<ModelSettings> {
   if (loss !== null && typeof loss !== 'string' && !isTexts(loss)) {
     throw wrong(`${name}.loss`, loss, 'the name of a loss, or an object of names by output');
   }
+  const named = columns === null || (Array.isArray(columns) && columns.every((column) => typeof column === 'string'));
+  if (!named) throw wrong(`${name}.columns`, columns, 'a list of names of columns');
   return {
     data: files,
-    labels: labels === null ? null : await dataFile(folder, null, labels),
+    labels: labelled.length === 0 ? null : await dataFile(folder, labelled[0][0], labelled[0][1]),
     scale: scale === null ? null : String(scale),
     loss,
+    columns,
   };
 }
 

@@ -44,6 +44,19 @@ describe('activationDiagnostics.models', () => {
     assert.match(outcome.kind === 'problem' ? outcome.problem.message : '', /no PNG or JPEG images/);
   });
 
+  it('chooses columns of a table, and its labels by their name', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => [i, ...Array.from({ length: 9 }, (__, k) => (i * k) % 7), i % 2]);
+    const names = ['n', ...Array.from({ length: 9 }, (_, k) => `x${k}`), 'kind'];
+    const text = [names, ...rows].map((cells) => `${cells.join(',')}\n`).join('');
+    await workspace.fs.writeFile(file('table.csv'), new TextEncoder().encode(text));
+    await update({
+      [MODEL]: { data: 'table.csv', columns: ['x1', '4-10'], labels: { kind: 'table.csv' }, loss: 'mse' },
+    });
+    const { probe } = await report(file(MODEL));
+    assert.equal(probe.backward.loss?.name, 'mean_squared_error');
+    assert.ok(probe.limits.includes('table.csv: not fed to the model: n, x0, kind.'), probe.limits.join(' '));
+  });
+
   it('reads nothing outside the workspace folder', async () => {
     const link = file('leads-out.npy');
     await symlink(path.join(os.tmpdir()), link.fsPath);
@@ -62,6 +75,8 @@ describe('activationDiagnostics.models', () => {
     const cases: [unknown, string, RegExp][] = [
       ['x.npy', 'usage', /"x\.npy" in place of an object/],
       [{ data: 7 }, 'usage', /7 in place of a path/],
+      [{ data: 'data/features.npy', columns: ['a'] }, 'usage', /Only a table/],
+      [{ data: 'data/features.npy', columns: 'a' }, 'usage', /"a" in place of a list/],
       [{ labels: 'data/classes.npy' }, 'usage', /labels belong to samples/],
       [{ data: 'data/features.npy', scale: 'big' }, 'usage', /"big" is no scale/],
       [{ data: 'data/features.npy', loss: 'guess' }, 'usage', /"guess" is not known/],

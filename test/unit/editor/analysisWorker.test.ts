@@ -55,6 +55,7 @@ function run(file: string, options: Partial<DiagnosisRun> = {}) {
       seed: 0,
       scale: null,
       loss: null,
+      columns: null,
     },
     answer: () => Promise.resolve({ kind: 'bytes', bytes: Uint8Array.of(1, 2, 3) }),
     onProgress: () => undefined,

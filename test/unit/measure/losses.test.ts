@@ -202,7 +202,9 @@ describe('huber, which tfjs lacks', () => {
     const loss = lossNamed('Huber')!;
     const [value] = loss(tf.zeros([1, 2]), predictions).dataSync();
     expect(value).toBeCloseTo((0.5 * 0.5 ** 2 + (3 - 0.5)) / 2, 6);
-    const slopes = tf.grad((p) => loss(tf.zeros([1, 2]), p))(predictions).dataSync();
+    const slopes = tf
+      .grad((p) => loss(tf.zeros([1, 2]), p))(predictions)
+      .dataSync();
     expect([...slopes]).toEqual([0.25, -0.5]);
   });
 });
