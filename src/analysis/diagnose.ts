@@ -2,23 +2,26 @@
 
 import { version } from '../../package.json';
 import type { ProbeBudget, Progress } from '../report/protocol';
+import { DiagnosisError } from '../report/errors';
 import { type Report, SCHEMA_VERSION } from '../report/report';
 import { startBackend } from './backend/backend';
 import { experiment, NO_EXPERIMENTS } from './experiment/experiment';
+import { LOSS_NAMES, lossNamed } from './measure/losses';
 import { measure } from './measure/measure';
 import type { Folder } from './model/folder';
 import { loadNetwork } from './model/load';
+import { lossName, type LossChoice } from './model/trainingConfig';
 import { dataProbe } from './probe/dataProbe';
 import type { Scale } from './probe/scale';
 import { syntheticProbe } from './probe/syntheticProbe';
-import type { DataSource, Source } from './source';
+import type { DataSource, LabelSource } from './source';
 import { StageClock } from './stageClock';
 import { judge, openQuestions } from './rules/judge';
 
 export interface DiagnoseRequest {
   readonly model: { readonly folder: Folder; readonly file: string };
   readonly data: readonly DataSource[];
-  readonly labels: Source | null;
+  readonly labels: LabelSource | null;
   /** Number of samples; null lets the probe grow until its count of silent units settles. */
   readonly samples: number | null;
   readonly seed: number;
@@ -26,6 +29,10 @@ export interface DiagnoseRequest {
   readonly budget?: ProbeBudget;
   /** How the values of data files are brought to what the model expects; null leaves arrays as they are and images at 0..1. */
   readonly scale?: Scale | null;
+  /** Columns of CSV data that feed the model, by name, number from 1, or range of numbers; null chooses by their names. */
+  readonly columns?: readonly string[] | null;
+  /** In place of the loss saved with the model; null keeps that. */
+  readonly loss?: LossChoice | null;
 }
 
 export interface DiagnoseEnvironment {
@@ -40,10 +47,11 @@ export interface DiagnoseEnvironment {
  */
 export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEnvironment): Promise<Report> {
   const clock = new StageClock((progress) => environment.onProgress(progress));
-  const { seed, samples } = request;
+  const { seed, samples, loss = null } = request;
+  checkLoss(loss);
   clock.enter('load');
   await startBackend(environment.wasmFolder);
-  const network = await loadNetwork(request.model.folder, request.model.file);
+  const network = await loadNetwork(request.model.folder, request.model.file, loss);
   try {
     clock.enter('probe');
     const probe =
@@ -53,6 +61,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
             seed,
             samples,
             scale: request.scale ?? null,
+            columns: request.columns ?? null,
             declared: network.summary.inputs,
           });
     clock.enter('forward');
@@ -79,5 +88,20 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
     };
   } finally {
     network.dispose();
+  }
+}
+
+/** Throws `usage` for a loss that is not known. A saved one that is not known is no error: its labels go unused. */
+function checkLoss(choice: LossChoice | null): void {
+  const given = choice === null ? [] : typeof choice === 'string' ? [choice] : Object.values(choice);
+  for (const loss of given) {
+    const name = lossName(loss);
+    if (name !== null && lossNamed(name) !== null) continue;
+    throw new DiagnosisError(
+      'usage',
+      `The loss "${loss}" is not known.`,
+      null,
+      `Give one of ${LOSS_NAMES.join(', ')}.`,
+    );
   }
 }

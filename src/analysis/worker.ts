@@ -3,9 +3,19 @@
 import { parentPort } from 'node:worker_threads';
 import path from 'node:path';
 import { DiagnosisError } from '../report/errors';
-import type { FileRequest, FileResult, FolderEntry, FromWorker, SharedFolder, ToWorker } from '../report/protocol';
+import type {
+  DiagnoseArguments,
+  FileRequest,
+  FileResult,
+  FolderEntry,
+  FromWorker,
+  SharedFolder,
+  ToWorker,
+} from '../report/protocol';
+import type { Report } from '../report/report';
 import { diagnose } from './diagnose';
 import type { Folder } from './model/folder';
+import { parseScale } from './probe/scale';
 
 const port = parentPort!;
 const post = (message: FromWorker): void => port.postMessage(message);
@@ -47,24 +57,41 @@ class HostFolder implements Folder {
   }
 }
 
+async function run({
+  model,
+  data,
+  labels,
+  samples,
+  seed,
+  budget,
+  scale,
+  loss,
+  columns,
+}: DiagnoseArguments): Promise<Report> {
+  return await diagnose(
+    {
+      model: { folder: new HostFolder(model.folder), file: model.file },
+      data: data.map(({ input, folder, file }) => ({ input, folder: new HostFolder(folder), file })),
+      labels:
+        labels === null ? null : { array: labels.input, folder: new HostFolder(labels.folder), file: labels.file },
+      samples,
+      seed,
+      budget,
+      scale: scale === null ? null : parseScale(scale),
+      loss,
+      columns,
+    },
+    { wasmFolder: __dirname + path.sep, onProgress: (progress) => post({ kind: 'progress', progress }) },
+  );
+}
+
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'file') {
     waiting.get(message.request)?.(message.result);
     waiting.delete(message.request);
     return;
   }
-  const { model, data, labels, samples, seed, budget } = message.arguments;
-  diagnose(
-    {
-      model: { folder: new HostFolder(model.folder), file: model.file },
-      data: data.map(({ input, folder, file }) => ({ input, folder: new HostFolder(folder), file })),
-      labels: labels === null ? null : { folder: new HostFolder(labels.folder), file: labels.file },
-      samples,
-      seed,
-      budget,
-    },
-    { wasmFolder: __dirname + path.sep, onProgress: (progress) => post({ kind: 'progress', progress }) },
-  ).then(
+  run(message.arguments).then(
     (report) => post({ kind: 'report', report }),
     (error: unknown) => post({ kind: 'problem', problem: DiagnosisError.from(error).problem }),
   );

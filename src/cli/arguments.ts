@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { LossChoice } from '../analysis/model/trainingConfig';
 import { parseScale, type Scale } from '../analysis/probe/scale';
 import type { ProbeBudget } from '../report/protocol';
 import { DiagnosisError } from '../report/errors';
@@ -26,6 +27,10 @@ export interface DiagnoseCommand {
   readonly budget: ProbeBudget;
   readonly seed: number;
   readonly scale: Scale | null;
+  /** Columns of CSV data to feed, by name, number from 1, or range of numbers. */
+  readonly columns: readonly string[] | null;
+  /** In place of the saved loss: `NAME` for every output, or `OUTPUT=NAME` for each that is named. */
+  readonly loss: LossChoice | null;
   readonly format: Format;
   /** Null for the standard output. */
   readonly output: string | null;
@@ -40,6 +45,8 @@ const OPTIONS = {
   'max-seconds': { type: 'string' },
   seed: { type: 'string' },
   scale: { type: 'string' },
+  loss: { type: 'string', multiple: true },
+  columns: { type: 'string', multiple: true },
   format: { type: 'string' },
   output: { type: 'string' },
   'fail-on': { type: 'string' },
@@ -61,9 +68,14 @@ Options
   --data [INPUT=]FILE   samples for the model's input, or for the one named
                         INPUT; may be given once per input. Without data the
                         probe is synthetic noise.
-  --labels FILE         labels of these samples: measures the model's own loss
+  --labels [NAME=]FILE  labels of these samples, in the array or column NAME of
+                        FILE: measures the model's own loss
+  --columns LIST        columns of a CSV file that feed the model: names or
+                        numbers from 1, such as a,b or 2-5
   --scale S             what to do to the values in FILE: a factor such as
                         1/255, or 0..1, -1..1, 0..255, imagenet for pixels
+  --loss [OUTPUT=]NAME  loss in place of the one saved with the model, such as
+                        mse or categorical_crossentropy
   --samples N           number of samples; by default as many as it takes
   --max-samples N       where --samples is not given: the most it may take;
                         4096 by default
@@ -98,6 +110,8 @@ export function parseCommand(args: readonly string[]): Command {
   }
   if (data.length === 0 && labels !== null) throw usage('--labels belong to samples.', 'Give these with --data.');
   if (data.length === 0 && scale !== undefined) throw usage('--scale is for samples.', 'Give these with --data.');
+  if (data.length === 0 && values.columns !== undefined)
+    throw usage('--columns are those of samples.', 'Give these with --data.');
   return {
     kind: 'diagnose',
     model,
@@ -110,6 +124,8 @@ export function parseCommand(args: readonly string[]): Command {
     },
     seed: seed === undefined ? 0 : integer('seed', seed, 0),
     scale: scale === undefined ? null : parseScale(scale),
+    columns: values.columns?.flatMap((list) => list.split(',').map((name) => name.trim())) ?? null,
+    loss: values.loss === undefined ? null : lossChoice(values.loss),
     format: oneOf('format', FORMATS, values.format ?? 'text'),
     output: output === undefined || output === '-' ? null : output,
     failOn: oneOf('fail-on', THRESHOLDS, values['fail-on'] ?? 'error'),
@@ -118,7 +134,7 @@ export function parseCommand(args: readonly string[]): Command {
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
+    return parseArgs({ args: joinScale(args), options: OPTIONS, allowPositionals: true, strict: true });
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (!code.startsWith('ERR_PARSE_ARGS_')) throw error;
@@ -132,6 +148,12 @@ function parse(args: readonly string[]) {
   }
 }
 
+/** `--scale -1..1` as one argument: what begins with a dash is taken for an option otherwise. */
+function joinScale(args: readonly string[]): string[] {
+  const at = args.findIndex((argument, i) => argument === '--scale' && /^-[\d.]/.test(args[i + 1] ?? ''));
+  return at < 0 ? [...args] : [...args.slice(0, at), `--scale=${args[at + 1]}`, ...args.slice(at + 2)];
+}
+
 /** More is the same seed again, or more samples than anyone can hold. */
 const LARGEST_INTEGER = 2 ** 32 - 1;
 
@@ -139,6 +161,24 @@ function integer(option: string, text: string, least: number): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
   if (value >= least && value <= LARGEST_INTEGER) return value;
   throw usage(`--${option} "${text}" is not a whole number.`, `Give one from ${least} to ${LARGEST_INTEGER}.`);
+}
+
+/** One `NAME`, or an `OUTPUT=NAME` for each of several outputs. */
+function lossChoice(given: readonly string[]): LossChoice {
+  if (given.length === 1 && !given[0].includes('=')) return given[0];
+  const byOutput = new Map<string, string>();
+  for (const argument of given) {
+    const equals = argument.lastIndexOf('=');
+    const output = argument.slice(0, Math.max(0, equals));
+    if (output === '' || byOutput.has(output)) {
+      throw usage(
+        `--loss "${argument}" does not go with the others.`,
+        'Give one NAME, or OUTPUT=NAME once per output.',
+      );
+    }
+    byOutput.set(output, argument.slice(equals + 1));
+  }
+  return Object.fromEntries(byOutput);
 }
 
 function oneOf<T extends string>(option: string, values: readonly T[], text: string): T {

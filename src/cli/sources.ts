@@ -1,22 +1,24 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DiagnoseRequest } from '../analysis/diagnose';
-import type { DataSource, Source } from '../analysis/source';
+import type { DataSource, LabelSource, Source } from '../analysis/source';
 import { NodeFolder } from '../analysis/model/nodeFolder';
 import { DiagnosisError } from '../report/errors';
 import type { DiagnoseCommand } from './arguments';
 
 /** What to diagnose, its files named on the command line and not yet read. Rejects with `file-not-found`. */
 export async function diagnoseRequest(command: DiagnoseCommand): Promise<DiagnoseRequest> {
-  const { samples, budget, seed, scale } = command;
+  const { samples, budget, seed, scale, loss, columns } = command;
   return {
     model: await modelSource(command.model),
     data: await Promise.all(command.data.map(dataSource)),
-    labels: command.labels === null ? null : await source(command.labels),
+    labels: command.labels === null ? null : await labelSource(command.labels),
     samples,
     budget,
     seed,
     scale,
+    loss,
+    columns,
   };
 }
 
@@ -39,6 +41,12 @@ async function dataSource(argument: string): Promise<DataSource> {
     return { input: argument.slice(0, equals), ...(await source(argument.slice(equals + 1))) };
   }
   return { input: null, ...(await source(argument)) };
+}
+
+/** `FILE` or `NAME=FILE`, as for data. */
+async function labelSource(argument: string): Promise<LabelSource> {
+  const { input, ...labels } = await dataSource(argument);
+  return { array: input, ...labels };
 }
 
 async function source(name: string): Promise<Source> {

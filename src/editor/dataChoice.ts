@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { l10n, Uri, window, type Memento, type QuickPickItem } from 'vscode';
-import { shownPath, type DataFile, type Subject } from './diagnoses';
+import { shownPath, type Subject } from './diagnoses';
+import type { DataFile } from './modelSettings';
 
 type Choice = Pick<Subject, 'data' | 'labels'>;
 

@@ -5,20 +5,12 @@ import type { DataArgument, PanelState, Progress } from '../report/protocol';
 import type { Report } from '../report/report';
 import { cancelled, type AnalysisWorker } from './analysisWorker';
 import { watchFiles } from './fileWatch';
+import { modelSettings, type DataFile } from './modelSettings';
 import type { ReportMemory } from './reportMemory';
 import { SECTION, probeSettings, withRuleSettings } from './settings';
 import { SharedFolders } from './sharedFolders';
 
-/** A file or folder of probe data, chosen by the user. */
-export interface DataFile {
-  /** Name of the model input that it feeds; null where the model has only one, or the file names its arrays. */
-  readonly input: string | null;
-  readonly uri: Uri;
-  /** A folder of images. */
-  readonly isFolder: boolean;
-}
-
-/** What is diagnosed. Without data the probe is synthetic. */
+/** What is diagnosed. Without data the probe is what the settings name for the model, else synthetic. */
 export interface Subject {
   readonly model: Uri;
   readonly data: readonly DataFile[];
@@ -156,14 +148,20 @@ export class Diagnoses implements Disposable {
         ? { input, folder: share(uri), file: null }
         : { input, folder: share(parent(uri)), file: path.posix.basename(uri.path) };
     try {
+      const settings = await modelSettings(subject.model);
+      // Data that the user chose go before those of the settings, and have labels of their own.
+      const probe = subject.data.length > 0 ? subject : settings;
       const report = await this.worker.run({
         arguments: {
           model: { folder: share(parent(subject.model)), file: path.posix.basename(subject.model.path) },
-          data: subject.data.map(data),
-          labels: subject.labels === null ? null : data(subject.labels),
+          data: probe.data.map(data),
+          labels: probe.labels === null ? null : data(probe.labels),
           samples,
           seed,
           budget,
+          scale: subject.data.length + settings.data.length > 0 ? settings.scale : null,
+          loss: settings.loss,
+          columns: probe === settings ? settings.columns : null,
         },
         answer: (request) => folders.answer(request),
         onProgress,

@@ -1,6 +1,7 @@
 import { FileSystemError, Uri, workspace } from 'vscode';
 import { SCHEMA_VERSION, type Report } from '../report/report';
-import type { DataFile, Subject } from './diagnoses';
+import type { Subject } from './diagnoses';
+import type { DataFile } from './modelSettings';
 
 /** A report from an earlier session of the window. */
 export interface RememberedReport {

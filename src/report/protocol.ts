@@ -30,11 +30,18 @@ export interface DataArgument {
 export interface DiagnoseArguments {
   readonly model: { readonly folder: SharedFolder; readonly file: string };
   readonly data: readonly DataArgument[];
+  /** Its `input` is the name of the array or column that holds the labels; null where the file's conventions tell. */
   readonly labels: DataArgument | null;
   /** Number of samples; null lets the probe grow until its count of silent units settles. */
   readonly samples: number | null;
   readonly budget: ProbeBudget;
   readonly seed: number;
+  /** What to do to the values of the data, in the words of `--scale`; null leaves arrays as they are and images at 0..1. */
+  readonly scale: string | null;
+  /** In place of the loss saved with the model, for every output or by output; null keeps that. */
+  readonly loss: string | Readonly<Record<string, string>> | null;
+  /** Columns of CSV data that feed the model, by name or number from 1; null leaves the choice to the file. */
+  readonly columns: readonly string[] | null;
 }
 
 export type ToWorker =

@@ -43,6 +43,12 @@ const LOSSES: Readonly<Record<string, Loss>> = {
     const d = tf.sub(p, y);
     return mean(tf.sub(tf.add(d, tf.softplus(tf.mul(-2, d))), Math.LN2));
   },
+  // Not in tfjs; Keras: quadratic up to an error of 1, its delta, and linear beyond.
+  huber: (y, p) => {
+    const error = tf.abs(tf.sub(p, y));
+    const near = tf.minimum(error, 1);
+    return mean(tf.add(tf.mul(0.5, tf.square(near)), tf.sub(error, near)));
+  },
   categorical_crossentropy: (y, p) => mean(crossEntropy(y, p)),
   binary_crossentropy: (y, p) => {
     const q = clipped(p);
@@ -91,3 +97,6 @@ export function lossNamed(name: string, activation: string | null = null): Loss 
   if (activation !== 'linear' || !Object.hasOwn(PROBABILITIES, key)) return loss;
   return (labels, logits) => loss(labels, PROBABILITIES[key](logits));
 }
+
+/** The names under which every loss is known, in Keras' spelling, for messages. */
+export const LOSS_NAMES: readonly string[] = [...Object.keys(LOSSES), 'sparse_categorical_crossentropy'];

@@ -10,6 +10,7 @@ import { loadLayersModel } from './layersModel';
 import { LayersNetwork } from './layersNetwork';
 import { decodeText, readModelFile } from './modelFile';
 import type { Network } from './network';
+import { withLoss, type LossChoice } from './trainingConfig';
 
 type Detected =
   | { readonly format: 'tfjs-layers' | 'tfjs-graph'; readonly json: unknown }
@@ -18,18 +19,20 @@ type Detected =
 /**
  * Loads a network. The backend of tfjs must have been started. Throws a `DiagnosisError` for everything that a person
  * can mend: a missing, empty or broken file, an unknown format or layer, weights that do not fit.
+ *
+ * @param loss in place of the saved one
  */
-export async function loadNetwork(folder: Folder, file: string): Promise<Network> {
+export async function loadNetwork(folder: Folder, file: string, loss: LossChoice | null = null): Promise<Network> {
   const detected = detectFormat(await readModelFile(folder, file), file);
   switch (detected.format) {
     case 'tfjs-layers':
-      return new LayersNetwork(await loadLayersModel(folder, file, detected.json));
+      return new LayersNetwork(withLoss(await loadLayersModel(folder, file, detected.json), loss));
     case 'keras-hdf5':
-      return new LayersNetwork(await loadKerasHdf5(detected.bytes, file));
+      return new LayersNetwork(withLoss(await loadKerasHdf5(detected.bytes, file), loss));
     case 'keras-v3':
-      return new LayersNetwork(await loadKerasZip(detected.bytes, file));
+      return new LayersNetwork(withLoss(await loadKerasZip(detected.bytes, file), loss));
     case 'tfjs-graph':
-      return GraphNetwork.load(await loadGraphModel(folder, file, detected.json));
+      return GraphNetwork.load(withLoss(await loadGraphModel(folder, file, detected.json), loss));
   }
 }
 

@@ -1,7 +1,11 @@
 /** The training configuration that was saved with a model: by tfjs, Keras 2 (`training_config`) or Keras 3 (`compile_config`). */
 
-import type { TrainingConfig } from '../../report/report';
+import { DiagnosisError } from '../../report/errors';
+import type { ModelSummary, TrainingConfig } from '../../report/report';
 import { get, isRecord, text } from './json';
+
+/** A loss that the user names: for every output, or by the name of the output. Keras' identifiers, in any spelling. */
+export type LossChoice = string | Readonly<Record<string, string>>;
 
 /** Null where nothing of use was saved. `outputs` are the names of the model's output layers. */
 export function trainingConfig(json: unknown, outputs: readonly string[]): TrainingConfig | null {
@@ -82,8 +86,39 @@ const ALIASES: Readonly<Record<string, string>> = {
   huber_loss: 'huber',
 };
 
+/**
+ * What was loaded, with the losses of the user's choice in place of the saved ones, which a note says. Outputs that the
+ * choice does not name keep theirs. Throws `usage` for an output that the model does not have.
+ */
+export function withLoss<T extends { readonly summary: ModelSummary }>(loaded: T, choice: LossChoice | null): T {
+  if (choice === null) return loaded;
+  const { summary } = loaded;
+  const names = summary.outputs.map(({ name }) => name);
+  if (typeof choice !== 'string') {
+    const unknown = Object.keys(choice).find((name) => !names.includes(name));
+    if (unknown !== undefined) {
+      const remedy = `The outputs are ${names.join(', ')}.`;
+      throw new DiagnosisError('usage', `A loss was given for ${unknown}, which is no output.`, null, remedy);
+    }
+  }
+  const saved = names.map((_, k) => summary.training?.losses[k] ?? null);
+  const chosen = losses(choice, names);
+  const notes = names.flatMap((name, k) => {
+    if (chosen[k] === null || chosen[k] === saved[k]) return [];
+    const place = saved[k] === null ? 'was not saved with the model' : `takes the place of the saved ${saved[k]}`;
+    return [`The loss ${chosen[k]} of the output ${name} was given by you and ${place}.`];
+  });
+  const training = {
+    optimizer: summary.training?.optimizer ?? null,
+    learningRate: summary.training?.learningRate ?? null,
+    losses: names.map((_, k) => chosen[k] ?? saved[k]),
+  };
+  const file = { ...summary.file, notes: [...summary.file.notes, ...notes] };
+  return { ...loaded, summary: { ...summary, file, training } };
+}
+
 /** `'mse'`, `'categoricalCrossentropy'`, `{class_name: 'BinaryCrossentropy', …}`, `{class_name: 'function', config: 'mse'}`. */
-function lossName(value: unknown): string | null {
+export function lossName(value: unknown): string | null {
   const className = text(get(value, 'class_name')) ?? text(get(value, 'className'));
   const name = className === 'function' ? text(get(value, 'config')) : (className ?? text(value));
   if (name === null) return null;

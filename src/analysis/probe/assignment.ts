@@ -1,6 +1,6 @@
 import { DiagnosisError } from '../../report/errors';
 import type { TensorSpec } from '../../report/report';
-import type { DataSource, Source } from '../source';
+import type { DataSource, LabelSource, Source } from '../source';
 import type { NetworkInput } from '../model/network';
 import type { DataFile } from './arrayReader';
 import { placeOf } from './bytes';
@@ -82,7 +82,19 @@ function listInputs(names: readonly string[]): string {
 }
 
 /** One choice per output of the network, in their order. */
-export function assignLabels(outputs: readonly TensorSpec[], { source, file }: OpenedSource): ArrayChoice[] {
+export function assignLabels(
+  outputs: readonly TensorSpec[],
+  { source, file }: OpenedSource<LabelSource>,
+): ArrayChoice[] {
+  if (source.array != null) {
+    const array = matchName(source.array, file.arrays);
+    const message = `The file holds nothing named ${source.array}.`;
+    const holds = file.arrays.slice(0, 20).join(', ') || 'nothing that has a name';
+    if (array === null) throw new DiagnosisError('invalid-data', message, file.place, `It holds ${holds}.`);
+    if (outputs.length === 1) return [{ source, file, array }];
+    const remedy = 'Give a file that names its arrays by the outputs.';
+    throw new DiagnosisError('usage', `One array cannot be the labels of ${outputs.length} outputs.`, null, remedy);
+  }
   if (outputs.length === 1) {
     const array = matchName(outputs[0].name, file.arrays) ?? file.labels ?? file.arrays.find(isLabelName) ?? null;
     return [{ source, file, array }];

@@ -1,7 +1,7 @@
 import { DiagnosisError } from '../../report/errors';
 import type { ArrayReader, DataFile, Target } from './arrayReader';
 import type { Bytes } from './bytes';
-import { cellNumber, CsvTable, MAX_TEXTS, type CsvColumn } from './csvTable';
+import { CsvTable, MAX_TEXTS, type CsvColumn } from './csvTable';
 import { sizeOf } from './inputStatistics';
 import { isLabelName } from './names';
 import { count } from './words';
@@ -13,10 +13,15 @@ const MAX_KEPT = 16 * 1024 * 1024;
 
 /**
  * Opens a CSV file, one sample per record. An input takes the columns of its name (`pixels`, or `pixels_0`,
- * `pixels_1`, …), otherwise all columns; without the index column of pandas and the label column if only then their
- * number fits. Texts become one-hot, in alphabetical order; in labels they become class indices.
+ * `pixels_1`, …), otherwise all columns; without the index column (the first, where it has no name or is called id or index) and the label column if only then their
+ * number fits. `selected` names the columns instead, in the order in which they feed the input: by their names, the name
+ * of their group, their numbers from 1, or ranges of these (`2-5`). Texts become one-hot, in alphabetical order; in labels they become class indices.
  */
-export async function openCsv(name: string, bytes: Bytes): Promise<DataFile> {
+export async function openCsv(
+  name: string,
+  bytes: Bytes,
+  selected: readonly string[] | null = null,
+): Promise<DataFile> {
   const table = await CsvTable.open(bytes);
   const { place } = bytes;
   const names = table.header ? table.columns.map((column) => column.name) : [];
@@ -26,7 +31,7 @@ export async function openCsv(name: string, bytes: Bytes): Promise<DataFile> {
     arrays: [...new Set([...names, ...names.map(groupOf)])].filter((other) => other !== ''),
     labels: null,
     open: (array, target) =>
-      Promise.resolve().then(() => csvReader(table, choose(table, array, target, place), target, place)),
+      Promise.resolve().then(() => csvReader(table, choose(table, array, target, place, selected), target, place)),
   };
 }
 
@@ -40,9 +45,18 @@ interface Choice {
   readonly notes: readonly string[];
 }
 
-function choose(table: CsvTable, array: string | null, target: Target, place: string): Choice {
+function choose(
+  table: CsvTable,
+  array: string | null,
+  target: Target,
+  place: string,
+  selected: readonly string[] | null,
+): Choice {
   const { columns } = table;
-  const all = columns.map((_, index) => index);
+  // A separator at the end of each line makes a column of nothing.
+  const isEmpty = ({ name, numbers, texts }: CsvColumn) =>
+    numbers === 0 && texts.size === 0 && (name === '' || !table.header);
+  const all = columns.map((_, index) => index).filter((index) => table.rows === 0 || !isEmpty(columns[index]));
   const size = sizeOf(target.shape);
   const width = (chosen: readonly number[]) => chosen.reduce((sum, index) => sum + widthOf(columns[index], target), 0);
 
@@ -53,16 +67,22 @@ function choose(table: CsvTable, array: string | null, target: Target, place: st
     if (named.length > 0) return { columns: named, notes: [] };
     if (all.length === 1 || width(all) === size) return { columns: all, notes: [] };
     const message = `It is not clear which of the ${all.length} columns holds the labels.`;
-    throw new DiagnosisError(
-      'invalid-data',
-      message,
-      place,
-      'Name it label, or give the labels in a file of their own.',
-    );
+    throw new DiagnosisError('invalid-data', message, place, 'Give --labels COLUMN=FILE, or name the column label.');
+  }
+  const notFed = (fed: readonly number[]) => {
+    const others = all
+      .filter((index) => !fed.includes(index))
+      .map((index) => columns[index].name || 'the index column');
+    return others.length === 0 ? [] : [`not fed to the model: ${others.join(', ')}.`];
+  };
+  if (selected !== null) {
+    const fed = selected.flatMap((wanted) => columnsNamed(wanted, columns, place));
+    return { columns: fed, notes: notFed(fed) };
   }
   if (named.length > 0 && width(named) === size) return { columns: named, notes: [] };
 
-  const isIndex = (index: number) => index === 0 && table.header && /^(unnamed: 0)?$/i.test(columns[0].name);
+  const isIndex = (index: number) =>
+    index === 0 && table.header && /^(unnamed: 0|id|index|idx)?$/i.test(columns[0].name);
   const isLabel = (index: number) => table.header && isLabelName(columns[index].name);
   const isReserved = (index: number) =>
     target.reserved !== null && [columns[index].name, groupOf(columns[index].name)].includes(target.reserved);
@@ -74,13 +94,23 @@ function choose(table: CsvTable, array: string | null, target: Target, place: st
     open.filter((index) => !isIndex(index) && !isLabel(index)),
   ];
   const chosen = candidates.find((candidate) => width(candidate) === size) ?? open;
-  const dropped = all
-    .filter((index) => !chosen.includes(index))
-    .map((index) => columns[index].name || 'the index column');
-  return {
-    columns: chosen,
-    notes: dropped.length === 0 ? [] : [`not fed to the model: ${dropped.join(', ')}.`],
-  };
+  return { columns: chosen, notes: notFed(chosen) };
+}
+
+/** The columns of that name, group, number from 1, or range of numbers; `invalid-data` where there are none. */
+function columnsNamed(wanted: string, columns: readonly CsvColumn[], place: string): number[] {
+  const all = columns.map((_, index) => index);
+  for (const is of [({ name }: CsvColumn) => name === wanted, ({ name }: CsvColumn) => groupOf(name) === wanted]) {
+    const found = all.filter((index) => is(columns[index]));
+    if (found.length > 0) return found;
+  }
+  const range = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(wanted);
+  const [first, last] = range === null ? [0, 0] : [Number(range[1]), Number(range[2] ?? range[1])];
+  if (first >= 1 && first <= last && last <= columns.length) return all.slice(first - 1, last);
+  const names = columns.map(({ name }) => name).filter((name) => name !== '');
+  const shown = `${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`;
+  const message = `The table has no column ${wanted.slice(0, 40)}.`;
+  throw new DiagnosisError('invalid-data', message, place, `Its ${columns.length} columns are ${shown}.`);
 }
 
 /** Number of values that a column becomes. */
@@ -98,6 +128,7 @@ interface Encoding {
 
 function csvReader(table: CsvTable, choice: Choice, target: Target, place: string): ArrayReader {
   const notes = [...choice.notes];
+  if (table.decimalComma) notes.push('commas within numbers were read as decimal points.');
   const encodings = choice.columns.map((column): Encoding => {
     const { name, missing } = table.columns[column];
     const categories = categoriesOf(table.columns[column], target, place);
@@ -119,7 +150,7 @@ function csvReader(table: CsvTable, choice: Choice, target: Target, place: strin
       let to = (row - start) * width;
       for (const { column, width: columnWidth, categories } of encodings) {
         const cell = cells[column];
-        const number = cellNumber(cell);
+        const number = table.number(cell);
         const category = categories?.get(cell.trim());
         if (categories === null || number !== null) values.fill(number ?? NaN, to, to + columnWidth);
         else if (target.role === 'labels') values[to] = category ?? NaN;

@@ -22,7 +22,7 @@ const BLOCK = 16;
 const [QUOTE, NEWLINE, RETURN] = [0x22, 0x0a, 0x0d];
 
 /**
- * A CSV file (RFC 4180; separated by commas, semicolons or tabs) of any size: one pass finds out what the columns
+ * A CSV file (RFC 4180; separated by commas, semicolons, tabs or vertical bars) of any size: one pass finds out what the columns
  * hold and where the records are, and cells are then read from any place.
  */
 export class CsvTable {
@@ -31,6 +31,8 @@ export class CsvTable {
   columns: CsvColumn[] = [];
   /** Whether the first record names the columns; otherwise they are called `column 1`, `column 2`, … */
   header = false;
+  /** Whether some numbers have a decimal comma, as spreadsheets write them where that is the custom. */
+  decimalComma = false;
   private delimiter = ',';
   /** Offset of every 16th record, the header being the first, and of the end. */
   private readonly offsets: number[] = [];
@@ -41,6 +43,15 @@ export class CsvTable {
     const table = new CsvTable(bytes);
     await table.scan();
     return table;
+  }
+
+  /** NaN for missing values, null for texts. */
+  number(cell: string): number | null {
+    const number = cellNumber(cell);
+    // A comma can only be a decimal one where it separates nothing; a tab does not tell it from one of thousands.
+    if (number !== null || this.delimiter !== ';' || !DECIMAL_COMMA.test(cell)) return number;
+    this.decimalComma = true;
+    return Number(cell.replace(',', '.'));
   }
 
   /** Shows the cells of rows `start` to `start + count - 1`. */
@@ -118,7 +129,7 @@ export class CsvTable {
     const text = new TextDecoder().decode(bytes);
     // Splitting is ten times as fast as the parser, and the same where nothing is quoted.
     if (!text.includes('"')) {
-      const lines = text.split(/\r?\n/).filter((line) => line !== '');
+      const lines = text.split(/\r\n|\n|\r/).filter((line) => line !== '');
       return lines.map((line) => line.split(this.delimiter));
     }
     try {
@@ -126,10 +137,10 @@ export class CsvTable {
         delimiter: this.delimiter,
         relax_column_count: true,
         skip_empty_lines: true,
-        record_delimiter: ['\r\n', '\n'],
+        record_delimiter: ['\r\n', '\n', '\r'],
       });
     } catch (error) {
-      const message = `The file is not valid CSV near record ${firstRecord + 1}: ${(error as Error).message}.`;
+      const message = `The file is not valid CSV near record ${firstRecord + 1}: ${complaintOf(error as Error)}.`;
       throw new DiagnosisError('invalid-data', message, this.bytes.place, 'Mend the quotation marks.', {
         cause: error,
       });
@@ -145,7 +156,7 @@ export class CsvTable {
     }
     for (let i = 0; i < cells.length; i++) {
       const column = columns[i];
-      const number = cellNumber(cells[i]);
+      const number = this.number(cells[i]);
       if (number === null) {
         if (column.texts.size <= MAX_TEXTS) column.texts.add(cells[i].trim());
       } else if (Number.isNaN(number)) {
@@ -159,10 +170,10 @@ export class CsvTable {
   /** Whether a text stands above numbers or, where there are no numbers, names that do not come again. */
   private isHeader(first: readonly string[]): boolean {
     const { columns } = this;
-    if (columns.some(({ numbers, texts }, i) => numbers > 0 && texts.size === 0 && cellNumber(first[i]) === null))
+    if (columns.some(({ numbers, texts }, i) => numbers > 0 && texts.size === 0 && this.number(first[i]) === null))
       return true;
     return columns.every(
-      ({ numbers, texts }, i) => numbers === 0 && cellNumber(first[i]) === null && !texts.has(first[i].trim()),
+      ({ numbers, texts }, i) => numbers === 0 && this.number(first[i]) === null && !texts.has(first[i].trim()),
     );
   }
 
@@ -170,6 +181,8 @@ export class CsvTable {
     return new DiagnosisError('invalid-data', message, this.bytes.place, remedy);
   }
 }
+
+const DECIMAL_COMMA = /^\s*[-+]?\d*,\d+(?:e[-+]?\d+)?\s*$/i;
 
 const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none']);
 
@@ -193,7 +206,10 @@ function recordEnds(text: Uint8Array, ended: boolean): number[] {
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
     if (text[i] === QUOTE) quoted = !quoted;
-    else if (text[i] === NEWLINE && !quoted) ends.push(i + 1);
+    else if (quoted) continue;
+    // A carriage return alone ends a line of old spreadsheets; one whose line feed comes in the next part does no harm,
+    // since blank lines are skipped.
+    else if (text[i] === NEWLINE || (text[i] === RETURN && text[i + 1] !== NEWLINE)) ends.push(i + 1);
   }
   if (ended && text.length > (ends.at(-1) ?? 0)) ends.push(text.length);
   return ends;
@@ -204,9 +220,16 @@ function isBlank(text: Uint8Array, begin: number, end: number): boolean {
   return true;
 }
 
-/** The separator that the first record has most of. */
+/** The separator that the first record has most of; the semicolon where it separates numbers with decimal commas. */
 function delimiterOf(record: Uint8Array): string {
   const line = new TextDecoder().decode(record).replace(/"[^"]*"/g, '');
+  const numbers = line.split(';');
+  if (numbers.length > 1 && numbers.every((cell) => DECIMAL_COMMA.test(cell) || cellNumber(cell) !== null)) return ';';
   const count = (separator: string) => line.split(separator).length;
-  return [',', ';', '\t'].reduce((best, other) => (count(other) > count(best) ? other : best));
+  return [',', ';', '\t', '|'].reduce((best, other) => (count(other) > count(best) ? other : best));
+}
+
+/** What the parser says is wrong, without the cell, which may hold anything. */
+function complaintOf({ message }: Error): string {
+  return message.replace(/, (?:value|field|row) is .*$/s, '').slice(0, 160);
 }

@@ -9,11 +9,18 @@ import { namedArrays } from './namedArrays';
 import { npyReader } from './npy';
 import { openNpz } from './npz';
 
-/** Opens a data file, or a folder of images, by the extension of its name. */
-export async function openDataFile(source: Source): Promise<DataFile> {
+/**
+ * Opens a data file, or a folder of images, by the extension of its name.
+ *
+ * @param columns those of a CSV file that feed the network; an error with any other file
+ */
+export async function openDataFile(source: Source, columns: readonly string[] | null = null): Promise<DataFile> {
   const { folder, file } = source;
   const place = placeOf(source);
   const name = place.replace(/[\\/]+$/, '').replace(/^.*[\\/]/, '');
+  if (columns !== null && !/\.[ct]sv$/i.test(file ?? '')) {
+    throw new DiagnosisError('usage', 'Only a table has columns to choose.', place, 'Give a .csv or .tsv file.');
+  }
   if (file === null) return openImageFolder(name, folder);
   const bytes = fileBytes(folder, file);
   switch (/\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase()) {
@@ -23,7 +30,7 @@ export async function openDataFile(source: Source): Promise<DataFile> {
       return openNpz(name, bytes);
     case 'csv':
     case 'tsv':
-      return openCsv(name, bytes);
+      return openCsv(name, bytes, columns);
     case 'json':
       return openJson(name, bytes);
     case 'png':

@@ -1,6 +1,6 @@
 import { DiagnosisError } from '../../report/errors';
 import type { ProbeInput, TensorSpec } from '../../report/report';
-import type { DataSource, Source } from '../source';
+import type { DataSource, LabelSource } from '../source';
 import type { NetworkInput } from '../model/network';
 import { assignInputs, assignLabels, sameFile, type OpenedSource } from './assignment';
 import { openDataFile } from './dataFile';
@@ -20,6 +20,8 @@ export interface DataProbeOptions {
   readonly samples: number | null;
   /** For the image inputs, or where the model has none, for all but indices. Null leaves arrays as they are and scales image files to the range of the input. */
   readonly scale: Scale | null;
+  /** Columns of CSV files that feed the network, see `openCsv`. */
+  readonly columns?: readonly string[] | null;
   /** The inputs as the model declares them: their free dimensions then take the size that the data have, not the one of `inputs`. */
   readonly declared?: readonly TensorSpec[];
 }
@@ -34,13 +36,13 @@ export interface DataProbeOptions {
 export async function dataProbe(
   inputs: readonly NetworkInput[],
   data: readonly DataSource[],
-  labels: Source | null,
+  labels: LabelSource | null,
   outputs: readonly TensorSpec[],
   options: DataProbeOptions,
 ): Promise<Probe> {
-  const { scale } = options;
+  const { scale, columns = null } = options;
   const opened: OpenedSource<DataSource>[] = [];
-  for (const source of data) opened.push({ source, file: await openDataFile(source) });
+  for (const source of data) opened.push({ source, file: await openDataFile(source, columns) });
 
   const limits: string[] = [];
   const labelled = await openLabels(labels, opened, outputs, limits);
@@ -104,7 +106,7 @@ export async function dataProbe(
  * when they do not fit; labels that were asked for are an error then.
  */
 async function openLabels(
-  asked: Source | null,
+  asked: LabelSource | null,
   data: readonly OpenedSource<DataSource>[],
   outputs: readonly TensorSpec[],
   limits: string[],
@@ -121,7 +123,7 @@ async function openLabels(
   }
 }
 
-async function openAll(opened: OpenedSource, outputs: readonly TensorSpec[]): Promise<Labels[]> {
+async function openAll(opened: OpenedSource<LabelSource>, outputs: readonly TensorSpec[]): Promise<Labels[]> {
   const labels: Labels[] = [];
   for (const [index, choice] of assignLabels(outputs, opened).entries()) {
     labels.push(await Labels.open(outputs[index], choice));

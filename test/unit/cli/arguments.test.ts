@@ -22,6 +22,8 @@ describe('parseCommand', () => {
       budget: { samples: null, seconds: null },
       seed: 0,
       scale: null,
+      columns: null,
+      loss: null,
       format: 'text',
       output: null,
       failOn: 'error',
@@ -30,7 +32,22 @@ describe('parseCommand', () => {
 
   it('takes every option', () => {
     const args = ['--data', 'a=x.npy', '--data=b=y.npy', '--labels', 'l.npy', '--samples', '64', '--seed', '7'];
-    const rest = ['--scale', '1/255', '--format', 'json', '--output', 'r.json', '--fail-on', 'warning'];
+    const rest = [
+      '--scale',
+      '1/255',
+      '--loss',
+      'mse',
+      '--columns',
+      'a, 2-5',
+      '--columns',
+      'c',
+      '--format',
+      'json',
+      '--output',
+      'r.json',
+      '--fail-on',
+      'warning',
+    ];
     expect(parseCommand([...args, 'diagnose', 'm', ...rest])).toEqual({
       kind: 'diagnose',
       model: 'm',
@@ -40,6 +57,8 @@ describe('parseCommand', () => {
       budget: { samples: null, seconds: null },
       seed: 7,
       scale: 1 / 255,
+      columns: ['a', '2-5', 'c'],
+      loss: 'mse',
       format: 'json',
       output: 'r.json',
       failOn: 'warning',
@@ -53,6 +72,19 @@ describe('parseCommand', () => {
     });
     expect(problem('diagnose', 'm', '--samples', '64', '--max-seconds', '20').oneLine).toContain('--max-seconds');
     expect(problem('diagnose', 'm', '--max-samples', '0').oneLine).toContain('--max-samples');
+  });
+
+  it('takes a scale that begins with a dash', () => {
+    const scaleOf = (...args: string[]) => parseCommand(['diagnose', 'm', '--data', 'x', ...args]);
+    expect(scaleOf('--scale', '-1..1')).toMatchObject({ scale: '-1..1' });
+    expect(scaleOf('--scale', '-1/255', '--seed', '3')).toMatchObject({ scale: -1 / 255, seed: 3 });
+    expect(problem('diagnose', 'm', '--data', 'x', '--scale', '--seed', '3').code).toBe('usage');
+  });
+
+  it('takes a loss for each output', () => {
+    expect(parseCommand(['diagnose', 'm', '--loss', 'a=mse', '--loss', 'b=mae'])).toMatchObject({
+      loss: { a: 'mse', b: 'mae' },
+    });
   });
 
   it('takes - for the standard output', () => {
@@ -83,6 +115,9 @@ describe('parseCommand', () => {
     [['diagnose', 'm', '--seed', '4294967296'], '"4294967296"', '4294967295'],
     [['diagnose', 'm', '--data', 'x', '--scale', 'big'], '"big"', '1/255'],
     [['diagnose', 'm', '--scale', '2'], '--scale', '--data'],
+    [['diagnose', 'm', '--loss', 'mse', '--loss', 'mae'], '"mse"', 'OUTPUT=NAME'],
+    [['diagnose', 'm', '--loss', 'a=mse', '--loss', 'a=mae'], '"a=mae"', 'OUTPUT=NAME'],
+    [['diagnose', 'm', '--columns', 'a'], '--columns', '--data'],
     [['diagnose', 'm', '--labels', 'x'], '--labels', '--data'],
   ])('of %j says what is wrong and what would be right', (args, wrong, right) => {
     const error = problem(...args);
@@ -94,7 +129,18 @@ describe('parseCommand', () => {
 
 describe('HELP', () => {
   it('names every option and format in at most 80 columns', () => {
-    for (const word of ['--data', '--labels', '--scale', '--samples', '--seed', '--format', '--output', '--fail-on']) {
+    for (const word of [
+      '--data',
+      '--labels',
+      '--scale',
+      '--loss',
+      '--columns',
+      '--samples',
+      '--seed',
+      '--format',
+      '--output',
+      '--fail-on',
+    ]) {
       expect(HELP).toContain(word);
     }
     for (const format of FORMATS) expect(HELP).toContain(format);

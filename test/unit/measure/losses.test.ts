@@ -195,3 +195,16 @@ describe('the loss on given labels', () => {
     expect(lossNamed('constructor')).toBeNull();
   });
 });
+
+describe('huber, which tfjs lacks', () => {
+  it('is quadratic up to an error of 1 and linear beyond', () => {
+    const predictions = tf.tensor2d([[0.5, -3]]);
+    const loss = lossNamed('Huber')!;
+    const [value] = loss(tf.zeros([1, 2]), predictions).dataSync();
+    expect(value).toBeCloseTo((0.5 * 0.5 ** 2 + (3 - 0.5)) / 2, 6);
+    const slopes = tf
+      .grad((p) => loss(tf.zeros([1, 2]), p))(predictions)
+      .dataSync();
+    expect([...slopes]).toEqual([0.25, -0.5]);
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { trainingConfig } from '../../../src/analysis/model/trainingConfig';
+import { trainingConfig, withLoss } from '../../../src/analysis/model/trainingConfig';
 
 const sgd = { class_name: 'SGD', config: { lr: 0.1 } };
 
@@ -61,5 +61,55 @@ describe('the saved training configuration', () => {
     ['by the names of the outputs', { b: 'poisson' }, [null, 'poisson']],
   ])('losses of two outputs: %s', (_name, loss, expected) => {
     expect(trainingConfig({ optimizer: 'sgd', loss }, ['a', 'b'])?.losses).toEqual(expected);
+  });
+});
+
+describe('a loss of the user', () => {
+  const output = (name: string) => ({ name, shape: [null, 3], dtype: 'float32' });
+  const saved = {
+    summary: {
+      file: { path: 'm', format: 'tfjs-layers' as const, generatedBy: null, convertedBy: null, notes: [] },
+      name: 'm',
+      className: 'Functional',
+      parameters: 1,
+      inputs: [],
+      outputs: [output('a'), output('b')],
+      training: { optimizer: 'SGD', learningRate: 0.1, losses: ['mean_squared_error', null] },
+    },
+  };
+
+  it('takes the place of the saved ones, and a note says so', () => {
+    const { file, training } = withLoss(saved, 'categoricalCrossentropy').summary;
+    expect(training).toEqual({
+      optimizer: 'SGD',
+      learningRate: 0.1,
+      losses: ['categorical_crossentropy', 'categorical_crossentropy'],
+    });
+    expect(file.notes.map((note) => /saved.*/.exec(note)?.[0])).toEqual([
+      'saved mean_squared_error.',
+      'saved with the model.',
+    ]);
+  });
+
+  it('by output leaves the others as they were saved', () => {
+    expect(withLoss(saved, { b: 'mae' }).summary.training?.losses).toEqual([
+      'mean_squared_error',
+      'mean_absolute_error',
+    ]);
+    expect(withLoss(saved, { a: 'mse' }).summary.file.notes).toEqual([]);
+    expect(withLoss(saved, null)).toBe(saved);
+  });
+
+  it('is enough where no training configuration was saved', () => {
+    const untrained = { summary: { ...saved.summary, training: null } };
+    expect(withLoss(untrained, { a: 'mse' }).summary.training).toEqual({
+      optimizer: null,
+      learningRate: null,
+      losses: ['mean_squared_error', null],
+    });
+  });
+
+  it('of something that is no output is an error', () => {
+    expect(() => withLoss(saved, { c: 'mse' })).toThrow(/given for c, which is no output/);
   });
 });

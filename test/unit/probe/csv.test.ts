@@ -5,9 +5,9 @@ import type { Target } from '../../../src/analysis/probe/arrayReader';
 import { memoryFolder } from './memoryFolder';
 import { targetOf } from './target';
 
-const open = (text: string | Uint8Array) => {
+const open = (text: string | Uint8Array, columns: readonly string[] | null = null) => {
   const folder = memoryFolder({ 'd.csv': text });
-  return openCsv('d.csv', fileBytes(folder, 'd.csv'));
+  return openCsv('d.csv', fileBytes(folder, 'd.csv'), columns);
 };
 
 async function table(text: string | Uint8Array, target: Target, array: string | null = null) {
@@ -26,11 +26,38 @@ describe('openCsv', () => {
     ['empty lines', '\n1,2\n\r\n3,4\n\n'],
     ['semicolons', 'a;b\n1;2\n3;4'],
     ['tabs', '1\t2\n3\t4'],
+    ['vertical bars', 'a|b\n1|2\n3|4'],
+    ['line breaks of old Macs', 'a,b\r1,2\r3,4\r'],
+    ['a separator at the end of each line', 'a,b,\n1,2,\n3,4,\n'],
+    ['a separator at the end of each line, and no header', '1,2,\n3,4,\n'],
     ['spaces', 'a, b\n 1, 2\n3 ,4'],
     ['quotation marks', '"a, first","b\nand ""more"""\n"1","2"\n3,4'],
     ['a byte order mark', '\ufeffa,b\n1,2\n3,4'],
   ])('reads numbers with %s', async (_, text) => {
     expect(await table(text, targetOf([2]))).toEqual({ rows: 2, shape: [2], values: [1, 2, 3, 4], notes: '' });
+  });
+
+  it.each([
+    ['a header', 'a;b\n1,5;-2\n,25;3,0e1\n'],
+    ['no header', '1,5;-2\n,25;3,0e1\n'],
+  ])('reads decimal commas between semicolons, with %s', async (_, text) => {
+    const { shape, values, notes } = await table(text, targetOf([2]));
+    expect([shape, values]).toEqual([[2], [1.5, -2, 0.25, 30]]);
+    expect(notes).toBe('commas within numbers were read as decimal points.');
+  });
+
+  it('takes no comma for a decimal one where it may separate thousands', async () => {
+    await expect(table('a\tb\n1,500\t2\n2,500\t3\n', targetOf([2]))).resolves.toMatchObject({ shape: [3] });
+  });
+
+  it('reads lines that end with both, wherever a part of the file ends', async () => {
+    // The 1 MB that are read at a time end between the carriage return and the line feed of one of these.
+    for (const padding of [0, 1, 2]) {
+      const line = `1,${'2'.padEnd(1020 + padding, '0')}e-${1019 + padding}`;
+      const { rows, values } = await table(`${line}\r\n`.repeat(2100), targetOf([2]));
+      expect(rows).toBe(2100);
+      expect(values.every((value, i) => Math.abs(value - (i % 2) - 1) < 1e-9)).toBe(true);
+    }
   });
 
   it('reads what pandas and NumPy write for special values', async () => {
@@ -153,5 +180,40 @@ describe('openCsv', () => {
     await expect(table('a\nthe\ncat\n', targetOf([1], 'input', { kind: 'indices' }))).rejects.toThrow(
       'the input takes indices',
     );
+  });
+});
+
+describe('columns that are named', () => {
+  const TEXT = 'id,a,b,p_0,p_1,kind\n7,1,2,3,4,x\n8,5,6,7,8,y\n';
+  const read = async (...columns: string[]) => {
+    const reader = await (await open(TEXT, columns)).open(null, targetOf([2]));
+    return { values: [...(await reader.read(0, 1))], notes: reader.notes.join(' ') };
+  };
+
+  it.each<[string, string[], number[]]>([
+    ['names, in the given order', ['b', 'a'], [2, 1]],
+    ['the name of a group', ['p'], [3, 4]],
+    ['numbers and ranges', ['4-5', '2'], [3, 4, 1]],
+    ['texts', ['a', 'kind'], [1, 1, 0]],
+  ])('are chosen by %s', async (_, columns, values) => {
+    expect((await read(...columns)).values).toEqual(values);
+  });
+
+  it('leave the others out, which a note says', async () => {
+    expect((await read('a', 'b')).notes).toBe('not fed to the model: id, p_0, p_1, kind.');
+  });
+
+  it.each(['c', '0', '7', '3-2', '2-7', ''])('are an error if there is no %j', async (column) => {
+    await expect(read('a', column)).rejects.toMatchObject({
+      code: 'invalid-data',
+      message: `The table has no column ${column}.`,
+      remedy: 'Its 6 columns are id, a, b, p_0, p_1, kind.',
+    });
+  });
+
+  it('do not keep the labels from being read', async () => {
+    const file = await open(TEXT, ['a']);
+    const labels = await file.open('kind', { ...targetOf([2]), role: 'labels' });
+    expect([...(await labels.read(0, 2))]).toEqual([0, 1]);
   });
 });

@@ -15,6 +15,7 @@ interface Setting {
   readonly inputs?: readonly NetworkInput[];
   /** `FILE` or `INPUT=FILE`. */
   readonly data?: readonly string[];
+  /** `FILE` or `ARRAY=FILE`. */
   readonly labels?: string;
   readonly outputs?: readonly TensorSpec[];
   readonly options?: Partial<DataProbeOptions>;
@@ -32,10 +33,11 @@ function probeOf(files: Files, { inputs, data, labels, outputs, options }: Setti
     const [file, input] = text.split('=').reverse();
     return { folder, file, input: input ?? null };
   });
+  const [labelFile, array] = labels?.split('=').reverse() ?? [];
   return dataProbe(
     inputs ?? [networkInput([2])],
     sources,
-    labels === undefined ? null : { folder, file: labels },
+    labelFile === undefined ? null : { folder, file: labelFile, array: array ?? null },
     outputs ?? [output(1)],
     { seed: 1, samples: 1000, scale: null, ...options },
   );
@@ -355,6 +357,31 @@ describe('dataProbe', () => {
       expect(probe.labelShapes).toBeNull();
       expect((await probe.batch(0, 1)).labels).toBeNull();
       expect(probe.limits.join()).toContain('The labels in d.npz were not used.');
+    });
+
+    it('label by the array that is named, and by no other', async () => {
+      const files = { 'x.npy': right, 'y.npz': zipSync({ 'y.npy': counting(3), 'mine.npy': y }) };
+      const setting = { data: ['x.npy'], outputs: [output(3)] };
+      const probe = await probeOf(files, { ...setting, labels: 'mine=y.npz' });
+      expect((await probe.batch(0, 2)).labels).toEqual([Float32Array.of(0, 0, 1, 1, 0, 0)]);
+      await expect(probeOf(files, { ...setting, labels: 'yours=y.npz' })).rejects.toMatchObject({
+        code: 'invalid-data',
+        message: 'The file holds nothing named yours.',
+        remedy: 'It holds y, mine.',
+      });
+      const outputs = [output(3), output(3)];
+      await expect(probeOf(files, { ...setting, outputs, labels: 'mine=y.npz' })).rejects.toMatchObject({
+        code: 'usage',
+      });
+    });
+
+    it('take the training part of a file that holds several', async () => {
+      const members = { 'x_test.npy': left, 'x_train.npy': right, 'y_test.npy': left, 'y_train.npy': y };
+      const probe = await probeOf({ 'd.npz': zipSync(members) }, { outputs: [output(3)] });
+      const { inputs: values, labels } = await probe.batch(1, 1);
+      expect(values).toEqual([Float32Array.of(2, 3)]);
+      expect(labels).toEqual([Float32Array.of(1, 0, 0)]);
+      expect(probe.limits).toContain('d.npz: the array x_train was used, of x_test, x_train, y_test, y_train.');
     });
 
     it('label several outputs by name', async () => {
