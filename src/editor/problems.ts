@@ -9,6 +9,7 @@ import {
   type Disposable,
   type Uri,
 } from 'vscode';
+import { layerPlace } from '../report/layerPlace';
 import type { Finding, Report, Severity } from '../report/report';
 import type { Diagnoses } from './diagnoses';
 import { locateLayers } from './layerLocation';
@@ -79,9 +80,10 @@ export class Problems implements Disposable {
 
 /** Where each layer of the report is configured in the model file; layers of files that are not JSON are left out. */
 export async function layerRanges(model: Uri, report: Report): Promise<ReadonlyMap<string, Range>> {
-  const configured = report.layers.flatMap((layer) =>
-    layer.jsonPath === null ? [] : [[layer.name, layer.jsonPath] as const],
-  );
+  const configured = report.layers.flatMap((layer) => {
+    const path = layerPlace(report, layer);
+    return path === null ? [] : [[layer.name, path] as const];
+  });
   if (configured.length === 0) return new Map();
   let text: string;
   try {

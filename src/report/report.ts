@@ -149,7 +149,10 @@ export interface LayerReport {
   readonly trainable: boolean;
   /** What the layer is to the network. Output layers and normalisations are judged apart. */
   readonly role: 'input' | 'hidden' | 'output' | 'opaque';
-  /** Where the layer is configured in the model's JSON; null when the model is not JSON. */
+  /**
+   * Where the layer is configured in the model's JSON; for files that are not JSON, in the `model.json` that the
+   * converter to TensorFlow.js makes of them. Null where it is text within JSON.
+   */
   readonly jsonPath: JsonPath | null;
   /** Units (indices on the last axis) whose output was 0 on every sample and position. Empty for layers without units. */
   readonly silentUnits: readonly number[];

@@ -161,7 +161,7 @@ function evidence(
       { class: 'row finding-actions' },
       at !== null &&
         on(h('button', { class: 'link', type: 'button' }, TEXT.showLayer), { onclick: () => showLayer(at) }),
-      layer !== null && goTo(layer, host),
+      layer !== null && goTo(store.report, layer, host),
       ruleLinks(finding.rule, host),
     ),
   );

@@ -1,4 +1,5 @@
-import type { LayerReport } from '../report/report';
+import { layerPlace } from '../report/layerPlace';
+import type { LayerReport, Report } from '../report/report';
 import { h, named, on, replace, s, type Child } from './dom';
 import { histogram } from './histogram';
 import type { Host } from './host';
@@ -33,7 +34,7 @@ export function layerDetail(store: ReportStore, host: Host): Section & { focus()
       ),
       h('p', { class: 'muted' }, describeLayer(layer)),
       h('p', {}, sentence(reason)),
-      goTo(layer, host),
+      goTo(store.report, layer, host),
       unitMap(layer, width, store.report.probe.samples),
       distributions(layer, width, element),
       factTable(layerFacts(store.report, layer)),
@@ -55,8 +56,8 @@ export function layerDetail(store: ReportStore, host: Host): Section & { focus()
 }
 
 /** Link to the place in the model's file; null where there is none to go to. */
-export function goTo(layer: LayerReport, { post }: Host): HTMLElement | null {
-  if (post === null || layer.jsonPath === null) return null;
+export function goTo(report: Report, layer: LayerReport, { post }: Host): HTMLElement | null {
+  if (post === null || layerPlace(report, layer) === null) return null;
   const button = withTip(h('button', { class: 'link', type: 'button' }, TEXT.goToLayer), TEXT.goToLayerTip);
   return on(button, { onclick: () => post({ kind: 'goToLayer', layer: layer.name }) });
 }

@@ -90,6 +90,9 @@ const NAMES: Readonly<Record<string, string>> = {
   squareplus: 'squareplus',
 };
 
+/** Whether there is an activation function of the name. */
+export const isActivationName = (name: string): boolean => Object.hasOwn(NAMES, name.replace(/_/g, '').toLowerCase());
+
 /**
  * The identifier of an activation saved as a name (`'hard_swish'`), as a function or layer object
  * (`{class_name: 'LeakyReLU', config: {negative_slope: 0.1}}`), or as null (linear). Throws `unknown-layer`.

@@ -4,7 +4,7 @@ import { DiagnosisError } from '../../report/errors';
 import { type Group, type Hdf5File, withHdf5 } from './hdf5';
 import { get, parseJson, text } from './json';
 import type { LoadedLayersModel } from './layersNetwork';
-import { layersModelOf } from './savedModel';
+import { CONVERTED_TOPOLOGY, layersModelOf } from './savedModel';
 import type { SavedWeight } from './savedWeight';
 
 /** Throws `not-a-model` for files without a topology, and what the building of a model throws. */
@@ -28,7 +28,7 @@ export async function loadKerasHdf5(bytes: Uint8Array, file: string): Promise<Lo
     format: 'keras-hdf5',
     generatedBy: kerasVersion === null ? null : `Keras ${kerasVersion}`,
     convertedBy: null,
-    topologyPath: null,
+    topologyPath: CONVERTED_TOPOLOGY,
     notes: [],
   });
 }

@@ -7,7 +7,7 @@ import { type Group, type Hdf5File, withHdf5 } from './hdf5';
 import { get, parseJson, text } from './json';
 import type { LoadedLayersModel } from './layersNetwork';
 import { decodeText } from './modelFile';
-import { layersModelOf } from './savedModel';
+import { CONVERTED_TOPOLOGY, layersModelOf } from './savedModel';
 import type { SavedWeight } from './savedWeight';
 import { layerDefinition, type LayerDefinition, MAXIMUM_NESTING, modelDefinition } from './topology';
 
@@ -29,7 +29,7 @@ export async function loadKerasZip(bytes: Uint8Array, file: string): Promise<Loa
     convertedBy: null,
     kerasVersion,
     topology,
-    topologyPath: null,
+    topologyPath: CONVERTED_TOPOLOGY,
     ...saved,
     notes: [],
   });

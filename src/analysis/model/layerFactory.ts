@@ -6,6 +6,7 @@ import { DiagnosisError } from '../../report/errors';
 import { printPath } from './json';
 import { type Config, layerConfig } from './layerConfig';
 import type { Layer } from './layerFacts';
+import { isOperation, operationLayer } from './libraryCall';
 import { OpaqueLayer } from './layers/opaqueLayer';
 import { canonicalClass, ownLayer } from './ownLayers';
 import { layerDefinition, type LayerDefinition } from './topology';
@@ -14,7 +15,7 @@ import './unknownInitializer';
 /** Builds the layer that a wrapper wraps. */
 export type BuildChild = (definition: LayerDefinition) => Layer;
 
-/** Classes that hold code of the author's, or calls of library functions that are saved by name only. */
+/** Classes that hold code of the author's, or calls of library functions by name, of which some are known. */
 const CODE = new Set([
   'Lambda',
   'TFOpLambda',
@@ -25,6 +26,7 @@ const CODE = new Set([
   'InstanceProperty',
   'ModuleWrapper',
   'TFSMLayer',
+  'KerasLayer',
 ]);
 
 /**
@@ -40,7 +42,9 @@ export function createLayer(
   const { config, path, name } = definition;
   const className = canonicalClass(definition.className);
   try {
-    if (definition.custom || CODE.has(className)) return opaque(definition, saved);
+    if (definition.custom) return opaque(definition, saved);
+    if (CODE.has(className) || isOperation(definition))
+      return operationLayer(definition, saved) ?? opaque(definition, saved);
     const wrapper = Object.hasOwn(WRAPPERS, className) ? WRAPPERS[className] : undefined;
     if (wrapper !== undefined) {
       const { layer: child, ...rest } = config;

@@ -15,11 +15,13 @@ import {
 } from '@tensorflow/tfjs-layers';
 import { DiagnosisError } from '../../report/errors';
 import type { JsonPath } from '../../report/report';
-import { get } from './json';
+import { get, text } from './json';
 import { dtypeName } from './layerConfig';
 import { createLayer, scopeName } from './layerFactory';
 import { OpaqueLayer } from './layers/opaqueLayer';
+import { OperationLayer } from './layers/operationLayer';
 import { OwnLayer } from './layers/ownLayer';
+import { asActivation } from './libraryCall';
 import { childLayers, isContainer, type Layer } from './layerFacts';
 import {
   type CalledLayer,
@@ -102,14 +104,18 @@ class ModelBuilder {
       return this.layer(child, depth + 1);
     });
     this.paths.set(layer, definition.path);
-    if (layer instanceof OpaqueLayer) {
-      this.options.notes.push(
-        `The code of the layer "${definition.name}" (${definition.className}) is not in the file; its input was passed on in place of its output.`,
-      );
-    }
+    // Whether an operation is opaque shows when it is called.
+    if (layer instanceof OpaqueLayer && !(layer instanceof OperationLayer)) this.noteOpaque(definition);
     // The halves of a Bidirectional are copies of the layer that it wraps.
     for (const half of childLayers(layer)) this.paths.set(half, [...definition.path, 'config', 'layer']);
     return layer;
+  }
+
+  private noteOpaque({ name, className, config }: LayerDefinition): void {
+    const operation = text(config['function']) ?? text(get(config['node_def'], 'op')) ?? className;
+    this.options.notes.push(
+      `The code of the layer "${name}" (${operation}) is not in the file; its input was passed on in place of its output.`,
+    );
   }
 
   private sequential(definition: ModelDefinition, depth: number): LayersModel {
@@ -164,7 +170,7 @@ class ModelBuilder {
     );
     for (const own of definition.layers) {
       if (layers.has(own.name)) throw invalid(`Two layers are called "${own.name}".`, own.path);
-      const layer = this.layer(own, depth, shapes.get(own.name) ?? null);
+      const layer = this.layer(asActivation(own, own.calls), depth, shapes.get(own.name) ?? null);
       layer.name = own.name;
       layers.set(own.name, layer);
     }
@@ -208,6 +214,9 @@ class ModelBuilder {
         }
         const layer = layers.get(own.name)!;
         const result = this.named(layer, () => within(own, () => callLayer(layer, inputs, call)));
+        if (layer instanceof OperationLayer && layer.getClassName() === OpaqueLayer.className && i === 0) {
+          this.noteOpaque(own);
+        }
         checkOutputs(own, result);
         outputs.set(own.name, i, result);
       }
@@ -273,7 +282,9 @@ class GraphOutputs {
 
 function callLayer(layer: Layer, inputs: (SymbolicTensor | null)[], call: CallDefinition): SymbolicTensor[] {
   const tensors = inputs.filter((tensor) => tensor !== null);
-  const options = layer instanceof OwnLayer ? { ...call.options, keywords: call.keywords } : { ...call.options };
+  if (layer instanceof OperationLayer) layer.bind(call.bound);
+  const options =
+    layer instanceof OwnLayer ? { ...call.options, keywords: call.keywords, bound: call.bound } : { ...call.options };
   const result = layer.apply(tensors.length === 1 ? tensors[0] : tensors, options);
   return (Array.isArray(result) ? result : [result]) as SymbolicTensor[];
 }

@@ -65,6 +65,8 @@ const CLASSES: Readonly<Record<string, Constructor>> = {
 const PASS_THROUGH = new Set([
   'Identity',
   'ActivityRegularization',
+  'AddLoss',
+  'AddMetric',
   'SpatialDropout1D',
   'SpatialDropout2D',
   'SpatialDropout3D',

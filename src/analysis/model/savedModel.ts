@@ -17,12 +17,18 @@ export interface SavedModel {
   readonly kerasVersion: string | null;
   /** The serialised model, `{class_name, config}`. */
   readonly topology: unknown;
-  /** Where `topology` stands in the file; null when the file is not JSON. */
+  /** Where `topology` stands in the file; `CONVERTED_TOPOLOGY` for files that are not JSON, null for JSON as text within JSON. */
   readonly topologyPath: JsonPath | null;
   readonly weights: readonly SavedWeight[];
   readonly training: unknown;
   readonly notes: string[];
 }
+
+/**
+ * Where the converter to TensorFlow.js puts a Keras topology in the `model.json` that it writes. Layers of files that
+ * are not JSON are named by their place there, so that a network has one report, whichever file it comes from.
+ */
+export const CONVERTED_TOPOLOGY: JsonPath = ['modelTopology', 'model_config'];
 
 /** Builds the network and fills in its weights. Throws what `buildModel` and `assignWeights` throw. */
 export function layersModelOf(saved: SavedModel): LoadedLayersModel {

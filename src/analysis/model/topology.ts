@@ -18,6 +18,8 @@ export interface LayerDefinition {
   readonly path: JsonPath;
   /** What Keras 3 saved besides: the shape of the input that the layer was built for. */
   readonly buildShape: unknown;
+  /** The module that Keras 3 saved with the class. */
+  readonly module: string | null;
   /** Whether the class is the author's own, so that its code is not known, whatever it is called. */
   readonly custom: boolean;
 }
@@ -40,6 +42,19 @@ export interface CallDefinition {
   readonly keywords: readonly (string | null)[];
   /** Arguments that are not tensors. */
   readonly options: JsonRecord;
+  /** The same arguments as the call lists them, for calls of library functions. */
+  readonly bound: BoundArguments;
+}
+
+/** Stands in `BoundArguments` for input number `index` of the call. */
+export class TensorArgument {
+  constructor(readonly index: number) {}
+}
+
+/** Values of JSON, with a `TensorArgument` for every tensor. */
+export interface BoundArguments {
+  readonly positional: readonly unknown[];
+  readonly named: Readonly<Record<string, unknown>>;
 }
 
 /** Output `tensor` of the call number `node` of a layer. */
@@ -60,13 +75,15 @@ export function layerDefinition(json: unknown, path: JsonPath): LayerDefinition 
   }
   // Keras 2.0 and tfjs 0.x write a Sequential's layers as its whole configuration.
   const record = isRecord(config) ? config : {};
+  const module = text(get(json, 'module'));
   return {
     className: className.split('>').pop()!,
     name: text(get(record, 'name')) ?? text(get(json, 'name')) ?? nameOf(className, path),
     config: Array.isArray(config) ? { layers: config } : record,
     path,
     buildShape: get(get(json, 'build_config'), 'input_shape') ?? get(record, 'build_input_shape'),
-    custom: isCustom(className, text(get(json, 'module')), text(get(json, 'registered_name'))),
+    module,
+    custom: isCustom(className, module, text(get(json, 'registered_name'))),
   };
 }
 
@@ -125,50 +142,70 @@ class CallCollector {
   readonly inputs: TensorReference[] = [];
   readonly keywords: (string | null)[] = [];
   readonly options: Record<string, unknown> = {};
+  readonly bound: { positional: unknown[]; named: Record<string, unknown> } = { positional: [], named: {} };
 
-  add(reference: TensorReference, keyword: string | null): void {
-    this.inputs.push(reference);
+  add(reference: TensorReference, keyword: string | null): TensorArgument {
     this.keywords.push(keyword);
+    return new TensorArgument(this.inputs.push(reference) - 1);
   }
 
-  /** Takes an argument passed by name: tensors, or a value. */
-  named(key: string, value: unknown, find: (value: unknown) => readonly TensorReference[]): void {
-    const tensors = find(value);
-    if (tensors.length > 0) for (const tensor of tensors) this.add(tensor, key);
-    else if (value !== null && key !== '__proto__') this.options[key] = value;
+  /** Takes an argument passed by name: tensors, or a value. `read` tells tensors from JSON. */
+  named(key: string, value: unknown, read: (value: unknown) => TensorReference | null): void {
+    if (key === '__proto__') return;
+    const before = this.inputs.length;
+    this.bound.named[key] = this.bind(value, key, read);
+    if (this.inputs.length === before && value !== null) this.options[key] = value;
+  }
+
+  /** The value with its tensors replaced and taken as inputs. */
+  bind(value: unknown, keyword: string | null, read: (value: unknown) => TensorReference | null, depth = 0): unknown {
+    const reference = read(value);
+    if (reference !== null) return this.add(reference, keyword);
+    if (depth > MAXIMUM_NESTING) return null;
+    const inner = (item: unknown): unknown => this.bind(item, keyword, read, depth + 1);
+    if (Array.isArray(value)) return value.map(inner);
+    if (!isRecord(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(item)]));
   }
 }
 
 /** `{args, kwargs}`, with tensors as `{class_name: '__keras_tensor__', config: {keras_history: [layer, node, tensor]}}`. */
 function keras3Call(node: JsonRecord): CallDefinition {
   const call = new CallCollector();
-  for (const tensor of kerasTensors(node['args'])) call.add(tensor, null);
-  for (const [key, value] of Object.entries(isRecord(node['kwargs']) ? node['kwargs'] : {})) {
-    call.named(key, value, kerasTensors);
+  const { args, kwargs } = node;
+  for (const item of Array.isArray(args) ? args : [args]) {
+    call.bound.positional.push(call.bind(item, null, kerasTensor));
   }
+  for (const [key, value] of Object.entries(isRecord(kwargs) ? kwargs : {})) call.named(key, value, kerasTensor);
   return call;
 }
 
-function kerasTensors(value: unknown, depth = 0): TensorReference[] {
-  if (depth > MAXIMUM_NESTING) return [];
-  if (Array.isArray(value)) return value.flatMap((item) => kerasTensors(item, depth + 1));
-  if (!isRecord(value)) return [];
-  if (value['class_name'] === '__keras_tensor__') {
-    const reference = asReference(get(value['config'], 'keras_history'));
-    return reference === null ? [] : [{ ...reference, shape: get(value['config'], 'shape') }];
-  }
-  return Object.values(value).flatMap((item) => kerasTensors(item, depth + 1));
+function kerasTensor(value: unknown): TensorReference | null {
+  if (get(value, 'class_name') !== '__keras_tensor__') return null;
+  const reference = asReference(get(get(value, 'config'), 'keras_history'));
+  return reference === null ? null : { ...reference, shape: get(get(value, 'config'), 'shape') };
 }
+
+/** What stands in place of a layer's name where the first argument of a Keras 2 call holds a constant. */
+const CONSTANT = '_CONSTANT_VALUE';
 
 /** `[[layer, node, tensor, kwargs], …]`; a call on a single tensor may lack the outer list. */
 function keras2Call(node: unknown, path: JsonPath): CallDefinition {
   const call = new CallCollector();
+  const named = (options: unknown): void => {
+    // Every tensor of the first argument repeats the arguments by name.
+    for (const [key, item] of Object.entries(isRecord(options) ? options : {})) {
+      if (!Object.hasOwn(call.bound.named, key)) call.named(key, item, asReference);
+    }
+  };
   const visit = (value: unknown, depth: number): void => {
     const reference = asReference(value);
     if (reference !== null) {
-      call.add(reference, null);
-      const options = (value as unknown[])[3];
-      for (const [key, item] of Object.entries(isRecord(options) ? options : {})) call.named(key, item, listedTensors);
+      call.bound.positional.push(call.add(reference, null));
+      named((value as unknown[])[3]);
+    } else if (Array.isArray(value) && value[0] === CONSTANT && value[1] === -1) {
+      call.bound.positional.push(value[2]);
+      named(value[3]);
     } else if (depth > MAXIMUM_NESTING) {
       throw invalid('The inbound node is nested too deeply.', path);
     } else if (Array.isArray(value)) {
@@ -181,13 +218,6 @@ function keras2Call(node: unknown, path: JsonPath): CallDefinition {
   };
   visit(node, 0);
   return call;
-}
-
-/** The tensors in a named argument of Keras 2: `[layer, node, tensor]`, or a list of such. */
-function listedTensors(value: unknown): TensorReference[] {
-  const reference = asReference(value);
-  if (reference !== null) return [reference];
-  return Array.isArray(value) ? value.flatMap((item) => asReference(item) ?? []) : [];
 }
 
 function asReference(value: unknown): TensorReference | null {

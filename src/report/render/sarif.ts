@@ -1,4 +1,5 @@
 import { RULE_NAMES } from '../health';
+import { layerPlace } from '../layerPlace';
 import type { Finding, JsonPath, LayerReport, Report, Severity } from '../report';
 import { plainText } from './plainText';
 
@@ -65,11 +66,11 @@ function logicalLocations(report: Report, { layer, alsoIn }: Finding): object {
   const names = [...(layer === null ? [] : [layer]), ...alsoIn];
   if (names.length === 0) return {};
   const byName = new Map(report.layers.map((entry) => [entry.name, entry]));
-  return { logicalLocations: names.map((name) => logicalLocation(name, byName.get(name))) };
+  return { logicalLocations: names.map((name) => logicalLocation(report, name, byName.get(name))) };
 }
 
-function logicalLocation(name: string, layer: LayerReport | undefined): object {
-  const path = layer?.jsonPath ?? null;
+function logicalLocation(report: Report, name: string, layer: LayerReport | undefined): object {
+  const path = layer === undefined ? null : layerPlace(report, layer);
   return {
     name: plainText(name.slice(name.lastIndexOf('/') + 1)),
     fullyQualifiedName: plainText(name),

@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { diagnose } from '../../../src/analysis/diagnose';
 import { loadKerasHdf5 } from '../../../src/analysis/model/kerasHdf5';
 import { loadKerasZip } from '../../../src/analysis/model/kerasZip';
 import { loadLayersModel } from '../../../src/analysis/model/layersModel';
@@ -11,6 +12,7 @@ import { detectFormat } from '../../../src/analysis/model/load';
 import { disposeModel } from '../../../src/analysis/model/modelBuilder';
 import { readModelFile } from '../../../src/analysis/model/modelFile';
 import { NodeFolder } from '../../../src/analysis/model/nodeFolder';
+import { WASM_FOLDER } from '../backend/support';
 import { startTestBackend } from '../measure/networks';
 import { corpusPresent, modelFolder } from './corpus';
 
@@ -87,5 +89,21 @@ describe.skipIf(!corpusPresent)('real saved models load and predict', () => {
     expect({ ...archive.summary, file: null }).toEqual({ ...hdf5.summary, file: null });
     disposeModel(archive.model);
     disposeModel(hdf5.model);
+  });
+
+  it('the HDF5 twin of xor-tf0x has the same report but for the file', async () => {
+    const report = async (folder: string, file: string): Promise<string> => {
+      const request = {
+        model: { folder: new NodeFolder(folder), file },
+        data: [],
+        labels: null,
+        samples: null,
+        seed: 0,
+      };
+      const whole = await diagnose(request, { wasmFolder: WASM_FOLDER, onProgress: () => undefined });
+      return JSON.stringify({ ...whole, run: null, model: { ...whole.model, file: null } });
+    };
+    const twin = await report(modelFolder('xor-tf0x'), 'model.json');
+    expect(await report(path.join(ROOT, 'keras/xor-h5'), 'keras.h5')).toBe(twin);
   });
 });

@@ -131,4 +131,14 @@ describe('renderSarif', () => {
     expect(run.results[0].locations[0].logicalLocations?.[0].properties).toEqual({ jsonPointer: '/a~1b/c~0d/0' });
     expect(run.results[0].message.text).toBe('xy');
   });
+
+  it('points into JSON files only', () => {
+    const { layers, model } = report();
+    const hdf5 = { ...model, file: { ...model.file, format: 'keras-hdf5' as const } };
+    const run = parsed(report({ model: hdf5, layers: [layers[1]], findings: [finding()] }));
+    const [location] = run.results[0].locations[0].logicalLocations ?? [];
+    expect(layers[1].jsonPath).not.toBeNull();
+    expect(location.fullyQualifiedName).toBe(layers[1].name);
+    expect(location.properties).toBeUndefined();
+  });
 });
