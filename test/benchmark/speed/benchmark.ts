@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   let extension: ExtensionNumbers | null = null;
   if (!values.quick && values.only === undefined) {
     for (const grow of [growthBySamples, growthByDepth, growthByWidth]) growth.push(await grow(places));
-    extension = await measureExtension(root);
+    extension = measureExtension(root);
   }
   const page = benchmarkPage(times, growth, extension);
   console.log(`\n${page}`);

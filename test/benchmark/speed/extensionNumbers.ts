@@ -103,7 +103,7 @@ function hovers(): { first: number; later: number[] } {
     return performance.now() - start;
   };
   const opened = performance.now();
-  const code = new CodeDocument(text, 'python');
+  const code = new CodeDocument('python', text);
   tip(code, places[places.length >> 1]);
   const first = performance.now() - opened;
   const step = Math.max(1, Math.floor(places.length / 200));

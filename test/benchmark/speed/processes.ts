@@ -54,9 +54,9 @@ export class Server {
   /** Milliseconds that the task took; null when it failed. */
   async milliseconds(task: string): Promise<number | null> {
     this.child.stdin.write(`${task}\n`);
-    const { value, done } = await this.answers.next();
-    if (done === true) return null;
-    return (JSON.parse(value as string) as { milliseconds?: number }).milliseconds ?? null;
+    const answer = await this.answers.next();
+    if (answer.done === true) return null;
+    return (JSON.parse(answer.value) as { milliseconds?: number }).milliseconds ?? null;
   }
 
   stop(): void {

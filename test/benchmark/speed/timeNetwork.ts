@@ -21,11 +21,11 @@ export interface NetworkTimes {
 }
 
 /** Milliseconds that the turns of one network may take, warm-up aside; at least three are made. */
-const BUDGET = 15_000;
+const BUDGET = 8000;
 const MOST_TURNS = 25;
 /** The cpu backend takes seconds a turn where the others take milliseconds. */
 const SLOW_TURNS = 2;
-const WHOLE_RUNS = 5;
+const WHOLE_RUNS = 3;
 
 export async function timeNetwork(
   network: TimedNetwork,
@@ -127,16 +127,15 @@ async function wholeRuns(
   let twoWorkers: WholeRun[] | null = [];
   // The first fills the caches of the disk.
   for (let run = -1; run < count; run++) {
-    const runs = [
-      await runCommandLine(places, args),
-      python === null ? null : await runTorch(places, python, folder),
-      twoWorkers === null ? null : await runCommandLine(places, [...args, '--workers', '2']).catch(() => null),
-    ];
-    twoWorkers = runs[2] === null ? null : twoWorkers;
+    const ownRun = await runCommandLine(places, args);
+    const torchRun = python === null ? null : await runTorch(places, python, folder);
+    const workersRun: WholeRun | null =
+      twoWorkers === null ? null : await runCommandLine(places, [...args, '--workers', '2']).catch(() => null);
+    if (workersRun === null) twoWorkers = null;
     if (run < 0) continue;
-    own.push(runs[0]!);
-    if (runs[1] !== null) torch.push(runs[1]!);
-    if (runs[2] !== null) twoWorkers?.push(runs[2]!);
+    own.push(ownRun);
+    if (torchRun !== null) torch.push(torchRun);
+    if (workersRun !== null) twoWorkers?.push(workersRun);
   }
   return { whole: { own, torch }, twoWorkers };
 }
