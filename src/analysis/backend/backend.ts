@@ -10,6 +10,7 @@ import { registerBatchNorm } from './gradients/batchNorm';
 import { registerComparisonGradients } from './gradients/comparison';
 import { registerConvolutionGradients } from './gradients/convolution';
 import { registerEinsumGradient } from './gradients/einsum';
+import { registerTileGradient } from './gradients/tile';
 import { registerAveragePoolGradients } from './kernels/averagePooling';
 import { registerConvolutionKernels } from './kernels/convolution';
 import { registerEinsum } from './kernels/einsum';
@@ -17,6 +18,7 @@ import { registerIdentity } from './kernels/identity';
 import { registerMatMul } from './kernels/matMul';
 import { registerCpuResizeNearestNeighborGradient } from './kernels/resizeNearestNeighbor';
 import { registerSegmentSum } from './kernels/segmentSum';
+import { registerSlice } from './kernels/slice';
 
 /**
  * Kernels of tfjs 4.22.0 that give wrong numbers on wasm: the gradients of 3-D convolutions, and 3-D max pooling of
@@ -63,6 +65,7 @@ function registerWasmKernels(): void {
   registerConvolutionKernels();
   registerSegmentSum();
   registerEinsum();
+  registerSlice();
 }
 
 function registerGradients(): void {
@@ -71,4 +74,5 @@ function registerGradients(): void {
   registerComparisonGradients();
   registerConvolutionGradients();
   registerEinsumGradient();
+  registerTileGradient();
 }

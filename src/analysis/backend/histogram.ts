@@ -1,10 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
+import type { Pointer } from './heapKernels';
 
 const BINS = 32;
 /** The bins get no narrower than the spacing of float32 numbers, and no narrower than 2^-120. */
 const FRACTION_BITS = 23;
 const SMALLEST_EXPONENT = -120;
+
+/** Smallest and largest finite value; `Infinity` and `-Infinity` where there is none. */
+export interface ValueRange {
+  readonly minimum: number;
+  readonly maximum: number;
+}
 
 /**
  * Equal-width histogram of the finite values of tensors, at most 32 bins.
@@ -22,9 +29,10 @@ export class Histogram {
   private first = 0;
   private counts = new Float64Array(BINS);
 
-  add(tensor: Tensor): void {
+  /** @param range of the finite values, or a wider one, where it is known already: saves one pass over the values. */
+  add(tensor: Tensor, range: ValueRange | null = null): void {
     const heap = heapTensor(tensor);
-    if (heap !== null) this.addHeap(heap, tensor.size);
+    if (heap !== null) this.addHeap(heap, tensor.size, range);
     else this.addValues(valuesOf(tensor));
   }
 
@@ -45,10 +53,10 @@ export class Histogram {
   }
 
   /** The same with the routines of ./assembly/statistics.ts, which count in four tables of 33 bins. */
-  private addHeap({ kernels, pointer, withScratch, float32, int32 }: HeapTensor, size: number): void {
+  private addHeap(heap: HeapTensor, size: number, range: ValueRange | null): void {
+    const { kernels, pointer, withScratch, int32 } = heap;
     withScratch(4 * 4 * (BINS + 1), (scratch) => {
-      kernels.finiteRange(pointer, size, scratch);
-      const [minimum, maximum] = float32(scratch, 2);
+      const { minimum, maximum } = range ?? rangeOnHeap(heap, size, scratch);
       if (minimum > maximum) return;
       this.cover(minimum, maximum);
       kernels.countBins(pointer, size, 2 ** -this.exponent, this.first, scratch);
@@ -95,6 +103,12 @@ export class Histogram {
     });
     Object.assign(this, { minimum: lower, maximum: upper, exponent, first, counts });
   }
+}
+
+function rangeOnHeap({ kernels, pointer, float32 }: HeapTensor, size: number, scratch: Pointer): ValueRange {
+  kernels.finiteRange(pointer, size, scratch);
+  const [minimum, maximum] = float32(scratch, 2);
+  return { minimum, maximum };
 }
 
 /** The smallest exponent `e` such that 32 bins of width `2^e` on the grid of its multiples cover `[lower, upper]`. */

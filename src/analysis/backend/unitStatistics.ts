@@ -204,6 +204,16 @@ export class UnitAccumulator {
     }
   }
 
+  /** Smallest and largest finite value seen of any unit; Infinity and -Infinity when there was none. */
+  get range(): { readonly minimum: number; readonly maximum: number } {
+    const extremes = { minimum: Infinity, maximum: -Infinity };
+    for (let unit = 0; unit < this.units; unit++) {
+      if (this.minimum[unit] < extremes.minimum) extremes.minimum = this.minimum[unit];
+      if (this.maximum[unit] > extremes.maximum) extremes.maximum = this.maximum[unit];
+    }
+    return extremes;
+  }
+
   /** Mean of the finite values per unit; 0 where there are none. */
   get mean(): Float64Array {
     return this.perUnit((finite, sum, _squares, shift) => shift + sum / finite);

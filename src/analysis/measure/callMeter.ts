@@ -51,7 +51,8 @@ export class CallMeter {
       const values = unitsLast(a, this.call.unitAxis);
       this.output ??= new UnitAccumulator(this.call.units === null ? 1 : values.shape[values.rank - 1]);
       this.output.add(values, a.shape[0]);
-      this.outputHistogram.add(values);
+      // The histogram has seen the same values, so their range tells its bins.
+      this.outputHistogram.add(values, this.output.range);
       this.signal.add(values);
     });
     this.dispose();
@@ -61,7 +62,7 @@ export class CallMeter {
   private addArgument(z: Tensor): void {
     this.preActivation ??= new UnitAccumulator(z.shape[z.rank - 1]);
     this.preActivation.add(z, z.shape[0]);
-    this.preActivationHistogram.add(z);
+    this.preActivationHistogram.add(z, this.preActivation.range);
     this.addDerivative(valuesOf(z));
   }
 

@@ -49,14 +49,14 @@ export function symmetricEigenvalues(matrix: Float64Array, n: number): Float64Ar
       }
       if (high === low || iteration === 60) break;
       let g = (diagonal[low + 1] - diagonal[low]) / (2 * offDiagonal[low]);
-      const r = Math.hypot(g, 1);
+      const r = length(g, 1);
       g = diagonal[high] - diagonal[low] + offDiagonal[low] / (g + (g >= 0 ? r : -r));
       let [sine, cosine, shift] = [1, 1, 0];
       let deflated = false;
       for (let i = high - 1; i >= low; i--) {
         const f = sine * offDiagonal[i];
         const b = cosine * offDiagonal[i];
-        const radius = Math.hypot(f, g);
+        const radius = length(f, g);
         offDiagonal[i + 1] = radius;
         if (radius === 0) {
           diagonal[i + 1] -= shift;
@@ -80,3 +80,6 @@ export function symmetricEigenvalues(matrix: Float64Array, n: number): Float64Ar
   }
   return diagonal;
 }
+
+/** Plain, since Math.hypot takes many times as long: squares of what float32 tensors give stay within float64. */
+const length = (a: number, b: number): number => Math.sqrt(a * a + b * b);

@@ -48,6 +48,7 @@ function moments(tensor: Tensor): {
     nonFinite: 0,
     squares: 0,
   };
+  let sum = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (!Number.isFinite(value)) {
@@ -55,13 +56,18 @@ function moments(tensor: Tensor): {
       continue;
     }
     result.count++;
-    const difference = value - result.mean;
-    result.mean += difference / result.count;
-    result.m2 += difference * (value - result.mean);
+    sum += value;
     result.squares += value * value;
     if (value === 0) result.zeros++;
     if (value < result.minimum) result.minimum = value;
     if (value > result.maximum) result.maximum = value;
+  }
+  if (result.count === 0) return result;
+  result.mean = sum / result.count;
+  // A second pass: the differences keep the digits that a formula from the sums would lose.
+  for (let i = 0; i < values.length; i++) {
+    const difference = values[i] - result.mean;
+    if (Number.isFinite(difference)) result.m2 += difference * difference;
   }
   return result;
 }

@@ -1,0 +1,47 @@
+/**
+ * Measures speed and memory: the diagnosis beside stock tfjs and, where python3 has it, PyTorch.
+ *
+ *   npm run benchmark                  prints medians, minima and ratios
+ *   npm run benchmark -- --write       the same, written to docs/benchmarks.md
+ *   npm run benchmark -- --quick       few turns, no stock tfjs, no growth, no extension
+ *   npm run benchmark -- --only REGEX  networks whose id matches (mlp, lenet, deep, mobilenet-v2, lstm, transformer)
+ *   npm run benchmark -- --no-torch    leaves out PyTorch
+ *
+ * On Debian, PyTorch comes with `apt install python3-torch libopenblas0`. Builds dist/ as it is shipped.
+ */
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import esbuild from 'esbuild';
+import { makePackage } from './package.mjs';
+import { esbuildKernels } from './wasm-kernels.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const outdir = path.join(root, '.cache/benchmark/speed');
+const source = path.join(root, 'test/benchmark/speed');
+
+// The package is only weighed in a whole run; building it builds dist/.
+if (process.argv.some((argument) => /^--(quick|only)/.test(argument))) {
+  spawnSync(process.execPath, [path.join(root, 'scripts/build.mjs'), '--production'], { stdio: 'inherit' });
+} else {
+  await makePackage();
+}
+await esbuild.build({
+  absWorkingDir: root,
+  entryPoints: ['benchmark', 'ownServer', 'stockServer', 'peakMemory'].map((name) => path.join(source, `${name}.ts`)),
+  bundle: true,
+  outdir,
+  outExtension: { '.js': '.cjs' },
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  // As in build.mjs.
+  mainFields: ['module', 'main'],
+  plugins: [esbuildKernels],
+  logLevel: 'warning',
+});
+
+const { status } = spawnSync(process.execPath, [path.join(outdir, 'benchmark.cjs'), root, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+process.exitCode = status ?? 1;

@@ -1,0 +1,51 @@
+/** The benchmark of speed; ../../../scripts/benchmark.mjs says how it is run. */
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { measureExtension, type ExtensionNumbers } from './extensionNumbers';
+import { growthByDepth, growthBySamples, growthByWidth, type Growth } from './growth';
+import { NETWORKS, writeNetwork } from './networks';
+import { benchmarkPage, networkLine } from './page';
+import { torchPython } from './processes';
+import { timeNetwork, type NetworkTimes } from './timeNetwork';
+
+const OPTIONS = {
+  write: { type: 'boolean', default: false },
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  'no-torch': { type: 'boolean', default: false },
+} as const;
+
+async function main(): Promise<void> {
+  const [root, ...args] = process.argv.slice(2);
+  const { values } = parseArgs({ args, options: OPTIONS });
+  const wanted = new RegExp(values.only ?? '');
+  const places = {
+    root,
+    bundles: path.join(root, '.cache/benchmark/speed'),
+    models: path.join(root, '.cache/benchmark/models'),
+  };
+  await mkdir(places.models, { recursive: true });
+  const python = values['no-torch'] ? null : torchPython();
+  if (python === null) console.log('PyTorch is not measured: no python3 on this machine can import torch.');
+
+  const times: NetworkTimes[] = [];
+  for (const network of NETWORKS.filter(({ id }) => wanted.test(id))) {
+    await writeNetwork(network, path.join(places.models, network.id));
+    const measured = await timeNetwork(network, places, python, { quick: values.quick });
+    times.push(measured);
+    console.log(networkLine(measured));
+  }
+  const growth: Growth[] = [];
+  let extension: ExtensionNumbers | null = null;
+  if (!values.quick && values.only === undefined) {
+    for (const grow of [growthBySamples, growthByDepth, growthByWidth]) growth.push(await grow(places));
+    extension = measureExtension(root);
+  }
+  const page = benchmarkPage(times, growth, extension);
+  console.log(`\n${page}`);
+  if (values.write) await writeFile(path.join(root, 'docs/benchmarks.md'), page);
+}
+
+void main();

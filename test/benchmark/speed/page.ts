@@ -1,0 +1,170 @@
+/** The measurements as Markdown. */
+
+import { cpus, totalmem } from 'node:os';
+import type { ExtensionNumbers } from './extensionNumbers';
+import type { Growth } from './growth';
+import type { WholeRun } from './processes';
+import type { NetworkTimes, Turns } from './timeNetwork';
+
+/** Line for the terminal while the benchmark runs. */
+export function networkLine({ network, own, torch, stock, whole }: NetworkTimes): string {
+  const parts = [
+    `bare ${spread(own.bare)}`,
+    `probe ${spread(own.probe)}`,
+    `measured ${spread(own.measure)}`,
+    `torch probe ${spread(torch?.probe ?? null)}`,
+    `cpu ${spread(stock.cpu)}`,
+    `wasm ${spread(stock.wasm)}`,
+    `whole ${spread(times(whole.own))}`,
+    `torch whole ${spread(times(whole.torch))}`,
+  ];
+  return `${network.title}: ${parts.join(', ')}`;
+}
+
+export function benchmarkPage(
+  networks: readonly NetworkTimes[],
+  growth: readonly Growth[],
+  extension: ExtensionNumbers | null,
+): string {
+  return [
+    '# Benchmarks of speed',
+    '',
+    `Measured by \`npm run benchmark -- --write\` on ${machine()}. Times are medians, with the minimum in brackets, in milliseconds. Ours, PyTorch and stock tfjs take turns in one run, so the ratios hold on a busy machine too; they are ratios of minima, which other work on the machine disturbs least. Every process computes on one thread.`,
+    '',
+    '## Warm: one batch, forward and backward',
+    '',
+    '*Bare* is a forward and a backward pass with the gradients of all weights. *Probe* adds what the diagnosis takes of the batch: statistics per unit and histograms of every pre-activation and output, and the gradients at both. *PyTorch probe* does that with hooks (`test/benchmark/torch_probe.py`).',
+    '',
+    ...table(
+      ['network (batch)', 'bare', 'probe', 'probe / bare', 'PyTorch bare', 'PyTorch probe', 'probe / PyTorch probe'],
+      networks.map(({ network, own, torch }) => [
+        `${network.title} (${network.batch})`,
+        spread(own.bare),
+        spread(own.probe),
+        ratio(own.probe, own.bare),
+        spread(torch?.bare ?? null),
+        spread(torch?.probe ?? null),
+        ratio(own.probe, torch?.probe ?? null),
+      ]),
+    ),
+    '',
+    '## Against stock tfjs, bare',
+    '',
+    'A dash: cannot run (no gradient kernel, or no such layer), or takes minutes.',
+    '',
+    ...table(
+      ['network', 'ours', 'stock cpu', 'cpu / ours', 'stock wasm', 'wasm / ours'],
+      networks.map(({ network, own, stock }) => [
+        network.title,
+        spread(own.bare),
+        spread(stock.cpu),
+        ratio(stock.cpu, own.bare),
+        spread(stock.wasm),
+        ratio(stock.wasm, own.bare),
+      ]),
+    ),
+    '',
+    '## Whole process, from start to JSON report',
+    '',
+    '`activation-diagnostics diagnose model.json --data probe.npy --samples N --format json`, which also judges and, where a question stays open, experiments on copies of the network; PyTorch only measures. *Measured* is the warm time of the stage between loading and judging, with singular values, interval bounds and the moments of all weights. Of a large network the diagnosis back-propagates fewer samples than PyTorch here (docs/report.md, `probe.backward`).',
+    '',
+    ...table(
+      [
+        'network',
+        'ours',
+        'PyTorch',
+        'ours / PyTorch',
+        'peak MB',
+        'PyTorch peak MB',
+        'two workers',
+        'measured',
+        'stages',
+      ],
+      networks.map(({ network, own, whole, twoWorkers }) => [
+        network.title,
+        spread(times(whole.own)),
+        spread(times(whole.torch)),
+        ratio(times(whole.own), times(whole.torch)),
+        peak(whole.own),
+        peak(whole.torch),
+        spread(times(twoWorkers ?? [])),
+        spread(own.measure),
+        stages(whole.own),
+      ]),
+    ),
+    '',
+    ...(growth.length === 0 ? [] : ['## How cost grows', '']),
+    ...growth.flatMap(({ title, columns, rows }) => [
+      `${title}:`,
+      '',
+      ...table(
+        columns,
+        rows.map((row) => row.map(number)),
+      ),
+      '',
+    ]),
+    ...(extension === null ? [] : extensionSection(extension)),
+  ].join('\n');
+}
+
+function extensionSection({ sizes, load, activate, firstHover, laterHover }: ExtensionNumbers): string[] {
+  return [
+    '## The extension',
+    '',
+    ...table(
+      ['what', 'measured'],
+      [
+        ...sizes.map(({ name, kilobytes }) => [`\`${name}\``, `${number(kilobytes)} kB`]),
+        ['loading the host bundle', `${number(load)} ms`],
+        ['`activate()`', `${number(activate)} ms`],
+        ['first tip in a file of 5,000 lines, parsing included', `${number(firstHover)} ms`],
+        ['later tips, median', `${number(laterHover)} ms`],
+      ],
+    ),
+    '',
+    'Loading and `activate()` were timed against an editor that does nothing.',
+    '',
+  ];
+}
+
+function machine(): string {
+  const [{ model }] = cpus();
+  return `${model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
+}
+
+const DASH = '–';
+
+/** Median and, in brackets, minimum. */
+function spread(turns: Turns | null): string {
+  if (turns === null || turns.length === 0) return DASH;
+  const sorted = [...turns].sort((a, b) => a - b);
+  return `${number(sorted[sorted.length >> 1])} (${number(sorted[0])})`;
+}
+
+function ratio(above: Turns | null, below: Turns | null): string {
+  if (above === null || below === null || above.length === 0 || below.length === 0) return DASH;
+  return number(Math.min(...above) / Math.min(...below));
+}
+
+const times = (runs: readonly WholeRun[]): number[] => runs.map(({ milliseconds }) => milliseconds);
+
+const peak = (runs: readonly WholeRun[]): string =>
+  runs.length === 0 ? DASH : number(Math.max(...runs.map(({ peakMegabytes }) => peakMegabytes)));
+
+/** Milliseconds of each stage in the fastest run. */
+function stages(runs: readonly WholeRun[]): string {
+  const fastest = [...runs].sort((a, b) => a.milliseconds - b.milliseconds)[0];
+  const { run } = JSON.parse(fastest.output) as { run: { stages: { stage: string; milliseconds: number }[] } };
+  return run.stages.map(({ stage, milliseconds }) => `${stage} ${milliseconds}`).join(', ');
+}
+
+/** Three digits, more of a large number. */
+function number(value: number): string {
+  if (value >= 100) return Math.round(value).toLocaleString('en-US');
+  return String(Number(value.toPrecision(3)));
+}
+
+function table(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)];
+}

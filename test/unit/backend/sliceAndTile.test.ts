@@ -1,0 +1,73 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import { startBackend } from '../../../src/analysis/backend/backend';
+import { seededRandom, WASM_FOLDER } from './support';
+
+beforeAll(() => startBackend(WASM_FOLDER));
+
+/** Position of each axis of the entry with that row-major index. */
+function places(index: number, shape: readonly number[]): number[] {
+  const result: number[] = [];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    result.unshift(index % shape[axis]);
+    index = Math.floor(index / shape[axis]);
+  }
+  return result;
+}
+
+const indexOf = (at: readonly number[], shape: readonly number[]): number =>
+  at.reduce((index, place, axis) => index * shape[axis] + place, 0);
+
+test('slices of every rank hold the entries at their places', () => {
+  const random = seededRandom(5);
+  for (let run = 0; run < 60; run++) {
+    const rank = 1 + (run % 6);
+    const shape = Array.from({ length: rank }, () => random.integer(1, 5));
+    const begin = shape.map((length) => random.integer(0, length - 1));
+    // Whole axes are common, and take a path of their own.
+    const size = shape.map((length, axis) =>
+      random.integer(0, 2) === 0 ? length - begin[axis] : random.integer(0, length - begin[axis]),
+    );
+    const dtype = run % 2 === 0 ? 'float32' : 'int32';
+    const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => i + 1);
+    const x = tf.tensor(values, shape, dtype);
+    const y = tf.slice(x, begin, size);
+    expect(y.shape).toEqual(size);
+    expect(y.dtype).toBe(dtype);
+    const expected = Array.from({ length: tf.util.sizeFromShape(size) }, (_, i) => {
+      const at = places(i, size).map((place, axis) => place + begin[axis]);
+      return values[indexOf(at, shape)];
+    });
+    expect([...y.dataSync()]).toEqual(expected);
+    tf.dispose([x, y]);
+  }
+});
+
+test('slices of texts are texts', () => {
+  expect(tf.slice(tf.tensor1d(['a', 'b', 'c']), 1, 2).dataSync()).toEqual(['b', 'c']);
+});
+
+test('the gradient of tiling is the sum over the copies', () => {
+  const random = seededRandom(6);
+  for (let run = 0; run < 40; run++) {
+    const rank = 1 + (run % 4);
+    const shape = Array.from({ length: rank }, () => random.integer(1, 4));
+    const repetitions = Array.from({ length: rank }, () => random.integer(1, 3));
+    const tiled = shape.map((length, axis) => length * repetitions[axis]);
+    const weights = random.normals(tf.util.sizeFromShape(tiled));
+    const x = tf.tensor(random.normals(tf.util.sizeFromShape(shape)), shape);
+    const gradient = tf.grad((t: tf.Tensor) => tf.sum(tf.mul(tf.tile(t, repetitions), tf.tensor(weights, tiled))))(x);
+    const expected = new Float64Array(x.size);
+    weights.forEach((weight, i) => {
+      expected[
+        indexOf(
+          places(i, tiled).map((place, axis) => place % shape[axis]),
+          shape,
+        )
+      ] += weight;
+    });
+    expect(gradient.shape).toEqual(shape);
+    gradient.dataSync().forEach((value, i) => expect(value).toBeCloseTo(expected[i], 4));
+    tf.dispose([x, gradient]);
+  }
+});
