@@ -40,8 +40,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
   const clock = new StageClock((progress) => environment.onProgress(progress));
   const { seed, samples } = request;
   clock.enter('load');
-  await startBackend(environment.wasmFolder);
-  const network = await loadNetwork(request.model.folder, request.model.file);
+  const network = await loadNetwork(request.model.folder, request.model.file, startBackend(environment.wasmFolder));
   try {
     clock.enter('probe');
     const probe =

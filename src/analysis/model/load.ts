@@ -4,32 +4,51 @@ import type { Folder } from './folder';
 import { loadGraphModel } from './graphModel';
 import { GraphNetwork } from './graphNetwork';
 import { get, isRecord, parseJson } from './json';
-import { loadKerasHdf5 } from './kerasHdf5';
-import { loadKerasZip } from './kerasZip';
-import { loadLayersModel } from './layersModel';
+import { readKerasHdf5 } from './kerasHdf5';
+import { readKerasZip } from './kerasZip';
+import { readLayersModel } from './layersModel';
 import { LayersNetwork } from './layersNetwork';
 import { decodeText, readModelFile } from './modelFile';
 import type { Network } from './network';
+import { layersModelOf, type SavedModel } from './savedModel';
 
 type Detected =
   | { readonly format: 'tfjs-layers' | 'tfjs-graph'; readonly json: unknown }
   | { readonly format: 'keras-hdf5' | 'keras-v3'; readonly bytes: Uint8Array };
 
 /**
- * Loads a network. The backend of tfjs must have been started. Throws a `DiagnosisError` for everything that a person
- * can mend: a missing, empty or broken file, an unknown format or layer, weights that do not fit.
+ * Loads a network. Files are read and checked while tfjs's backend starts; only what is built from them waits for
+ * `backend`. Throws a `DiagnosisError` for everything that a person can mend: a missing, empty or broken file, an
+ * unknown format or layer, weights that do not fit; and what `backend` rejects with.
  */
-export async function loadNetwork(folder: Folder, file: string): Promise<Network> {
+export async function loadNetwork(
+  folder: Folder,
+  file: string,
+  backend: Promise<void> = Promise.resolve(),
+): Promise<Network> {
+  const [build] = await Promise.all([readNetwork(folder, file), backend]);
+  return build();
+}
+
+/** Reads all that the network is made of; the function that is returned makes it, on a backend that has been started. */
+async function readNetwork(folder: Folder, file: string): Promise<() => Network | Promise<Network>> {
   const detected = detectFormat(await readModelFile(folder, file), file);
+  if (detected.format === 'tfjs-graph') {
+    const graph = await loadGraphModel(folder, file, detected.json);
+    return () => GraphNetwork.load(graph);
+  }
+  const saved = await readSaved(folder, file, detected);
+  return () => new LayersNetwork(layersModelOf(saved));
+}
+
+function readSaved(folder: Folder, file: string, detected: Detected): Promise<SavedModel> {
   switch (detected.format) {
-    case 'tfjs-layers':
-      return new LayersNetwork(await loadLayersModel(folder, file, detected.json));
     case 'keras-hdf5':
-      return new LayersNetwork(await loadKerasHdf5(detected.bytes, file));
+      return readKerasHdf5(detected.bytes, file);
     case 'keras-v3':
-      return new LayersNetwork(await loadKerasZip(detected.bytes, file));
-    case 'tfjs-graph':
-      return GraphNetwork.load(await loadGraphModel(folder, file, detected.json));
+      return readKerasZip(detected.bytes, file);
+    default:
+      return readLayersModel(folder, file, detected.json);
   }
 }
 
