@@ -6,6 +6,7 @@ import { type Report, SCHEMA_VERSION } from '../report/report';
 import { startBackend } from './backend/backend';
 import { experiment, NO_EXPERIMENTS } from './experiment/experiment';
 import { measure } from './measure/measure';
+import { MAXIMUM_MEMORY } from './measure/memory';
 import type { Folder } from './model/folder';
 import { loadNetwork } from './model/load';
 import { dataProbe } from './probe/dataProbe';
@@ -29,6 +30,8 @@ export interface DiagnoseRequest {
 export interface DiagnoseEnvironment {
   /** Folder of the .wasm files, ending in a slash. */
   readonly wasmFolder: string;
+  /** Bytes that the passes through the network may take; 2 GB where nothing is said. */
+  readonly memory?: number;
   onProgress(progress: Progress): void;
 }
 
@@ -39,6 +42,7 @@ export interface DiagnoseEnvironment {
 export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEnvironment): Promise<Report> {
   const clock = new StageClock((progress) => environment.onProgress(progress));
   const { seed, samples } = request;
+  const { memory = MAXIMUM_MEMORY } = environment;
   clock.enter('load');
   const network = await loadNetwork(request.model.folder, request.model.file, startBackend(environment.wasmFolder));
   try {
@@ -53,11 +57,17 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
             declared: network.summary.inputs,
           });
     clock.enter('forward');
-    const measured = await measure(network, probe, { samples, seed, onProgress: (progress) => clock.report(progress) });
+    const measured = await measure(network, probe, {
+      samples,
+      seed,
+      memory,
+      onProgress: (progress) => clock.report(progress),
+    });
     clock.enter('experiment');
     const questions = openQuestions({ model: network.summary, ...measured, experiments: NO_EXPERIMENTS });
     const experiments = await experiment(network, probe, questions, {
       seed,
+      memory,
       onProgress: (progress) => clock.report(progress),
     });
     clock.enter('judge');

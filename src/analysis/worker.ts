@@ -6,6 +6,7 @@ import { DiagnosisError } from '../report/errors';
 import type { FileRequest, FileResult, FolderEntry, FromWorker, SharedFolder, ToWorker } from '../report/protocol';
 import { diagnose } from './diagnose';
 import type { Folder } from './model/folder';
+import { memoryBudget } from './nodeMemory';
 
 const port = parentPort!;
 const post = (message: FromWorker): void => port.postMessage(message);
@@ -53,7 +54,7 @@ port.on('message', (message: ToWorker) => {
     waiting.delete(message.request);
     return;
   }
-  const { model, data, labels, samples, seed } = message.arguments;
+  const { model, data, labels, samples, seed, memory = null } = message.arguments;
   diagnose(
     {
       model: { folder: new HostFolder(model.folder), file: model.file },
@@ -62,7 +63,11 @@ port.on('message', (message: ToWorker) => {
       samples,
       seed,
     },
-    { wasmFolder: __dirname + path.sep, onProgress: (progress) => post({ kind: 'progress', progress }) },
+    {
+      wasmFolder: __dirname + path.sep,
+      memory: memoryBudget(memory),
+      onProgress: (progress) => post({ kind: 'progress', progress }),
+    },
   ).then(
     (report) => post({ kind: 'report', report }),
     (error: unknown) => post({ kind: 'problem', problem: DiagnosisError.from(error).problem }),

@@ -22,6 +22,8 @@ export interface DiagnoseCommand {
   readonly labels: string | null;
   readonly samples: number | null;
   readonly seed: number;
+  /** MB; null leaves it to the machine. */
+  readonly memory: number | null;
   readonly scale: Scale | null;
   readonly format: Format;
   /** Null for the standard output. */
@@ -34,6 +36,7 @@ const OPTIONS = {
   labels: { type: 'string' },
   samples: { type: 'string' },
   seed: { type: 'string' },
+  memory: { type: 'string' },
   scale: { type: 'string' },
   format: { type: 'string' },
   output: { type: 'string' },
@@ -61,6 +64,9 @@ Options
                         1/255, or 0..1, -1..1, 0..255, imagenet for pixels
   --samples N           number of samples; by default as many as it takes
   --seed N              seed of everything random; 0 by default
+  --memory MB           memory that passes through the network may take: batches
+                        are cut to fit; by default a quarter of what is free,
+                        2048 at most
   --format F            text (default), json, html, markdown or sarif
   --output FILE         write the report to FILE instead of standard output
   --fail-on S           the least severity that ends with 1: error (default),
@@ -82,7 +88,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (model === undefined) throw usage('No model was given.');
   if (rest.length > 0) throw usage(`One model is diagnosed at a time, and "${rest[0]}" is one argument too many.`);
 
-  const { data = [], labels = null, samples, seed, scale, output } = values;
+  const { data = [], labels = null, samples, seed, scale, memory, output } = values;
   if (data.length === 0 && labels !== null) throw usage('--labels belong to samples.', 'Give these with --data.');
   if (data.length === 0 && scale !== undefined) throw usage('--scale is for samples.', 'Give these with --data.');
   return {
@@ -93,6 +99,7 @@ export function parseCommand(args: readonly string[]): Command {
     samples: samples === undefined ? null : integer('samples', samples, 1),
     seed: seed === undefined ? 0 : integer('seed', seed, 0),
     scale: scale === undefined ? null : parseScale(scale),
+    memory: memory === undefined ? null : integer('memory', memory, 1),
     format: oneOf('format', FORMATS, values.format ?? 'text'),
     output: output === undefined || output === '-' ? null : output,
     failOn: oneOf('fail-on', THRESHOLDS, values['fail-on'] ?? 'error'),

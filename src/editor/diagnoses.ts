@@ -148,7 +148,7 @@ export class Diagnoses implements Disposable {
     signal: AbortSignal,
     onProgress: (progress: Progress) => void,
   ): Promise<Outcome> {
-    const { samples, seed } = probeSettings(subject.model);
+    const { samples, seed, memory } = probeSettings(subject.model);
     const parent = (uri: Uri): Uri => Uri.joinPath(uri, '..');
     const share = (uri: Uri): DataArgument['folder'] => folders.share(uri, shownPath(uri));
     const data = ({ input, uri, isFolder }: DataFile): DataArgument =>
@@ -163,6 +163,7 @@ export class Diagnoses implements Disposable {
           labels: subject.labels === null ? null : data(subject.labels),
           samples,
           seed,
+          memory,
         },
         answer: (request) => folders.answer(request),
         onProgress,

@@ -8,13 +8,17 @@ export interface ProbeSettings {
   /** Null lets the probe grow until its count of silent units settles. */
   readonly samples: number | null;
   readonly seed: number;
+  /** MB; null leaves it to the machine. */
+  readonly memory: number | null;
 }
 
 export function probeSettings(model: Uri): ProbeSettings {
   const settings = workspace.getConfiguration(SECTION, model);
   const samples = settings.get<number | null>('probe.samples', null);
   const seed = settings.get<number>('probe.seed', 0);
-  return { samples: samples === null ? null : Math.max(1, Math.trunc(samples)), seed: Math.max(0, Math.trunc(seed)) };
+  const memory = settings.get<number | null>('memory', null);
+  const positive = (value: number | null): number | null => (value === null ? null : Math.max(1, Math.trunc(value)));
+  return { samples: positive(samples), seed: Math.max(0, Math.trunc(seed)), memory: positive(memory) };
 }
 
 /** The report as the user's rule settings want it: rules that are off are gone, severities are theirs. */

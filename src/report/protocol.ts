@@ -27,6 +27,8 @@ export interface DiagnoseArguments {
   /** Number of samples; null lets the probe grow until its count of silent units settles. */
   readonly samples: number | null;
   readonly seed: number;
+  /** MB that the passes through the network may take; null or absent leaves it to the machine. */
+  readonly memory?: number | null;
 }
 
 export type ToWorker =

@@ -21,6 +21,7 @@ describe('parseCommand', () => {
       samples: null,
       seed: 0,
       scale: null,
+      memory: null,
       format: 'text',
       output: null,
       failOn: 'error',
@@ -29,7 +30,18 @@ describe('parseCommand', () => {
 
   it('takes every option', () => {
     const args = ['--data', 'a=x.npy', '--data=b=y.npy', '--labels', 'l.npy', '--samples', '64', '--seed', '7'];
-    const rest = ['--scale', '1/255', '--format', 'json', '--output', 'r.json', '--fail-on', 'warning'];
+    const rest = [
+      '--scale',
+      '1/255',
+      '--memory',
+      '512',
+      '--format',
+      'json',
+      '--output',
+      'r.json',
+      '--fail-on',
+      'warning',
+    ];
     expect(parseCommand([...args, 'diagnose', 'm', ...rest])).toEqual({
       kind: 'diagnose',
       model: 'm',
@@ -38,6 +50,7 @@ describe('parseCommand', () => {
       samples: 64,
       seed: 7,
       scale: 1 / 255,
+      memory: 512,
       format: 'json',
       output: 'r.json',
       failOn: 'warning',
