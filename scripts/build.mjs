@@ -1,5 +1,6 @@
 /**
- * Bundles the extension host, its part for training code, the analysis worker, the command line and the report panel into dist/.
+ * Bundles the extension host, its part for training code, the analysis worker, the command line, the reader of HDF5 and
+ * the report panel into dist/.
  * `--watch` rebuilds on every change; `--production` minifies and leaves out source maps.
  */
 import { copyFile, mkdir, rm } from 'node:fs/promises';
@@ -36,6 +37,16 @@ const loadCodeLater = {
   },
 };
 
+/** The reader of HDF5 is four times as large as all else: a bundle of its own, which is loaded when such a file is opened. */
+const loadHdf5Later = {
+  name: 'load-hdf5-later',
+  setup(build) {
+    build.onResolve({ filter: /^h5wasm$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './hdf5.js', external: true } : undefined,
+    );
+  },
+};
+
 const builds = [
   {
     ...node,
@@ -45,7 +56,17 @@ const builds = [
     // VS Code serves the module `vscode` to `require` only.
     supported: { 'dynamic-import': false },
   },
-  { ...node, entryPoints: { worker: 'src/analysis/worker.ts', cli: 'src/cli/cli.ts' }, plugins: [esbuildKernels] },
+  {
+    ...node,
+    entryPoints: { worker: 'src/analysis/worker.ts', cli: 'src/cli/cli.ts', hdf5: 'h5wasm' },
+    plugins: [esbuildKernels, loadHdf5Later],
+    // tfjs would take it where Node has no fetch of its own, which every supported one has; and nothing is fetched.
+    external: ['node-fetch'],
+    // It holds a WebAssembly module as text, which escapes would make a third larger.
+    charset: 'utf8',
+    // A plain `require`, which every host has.
+    supported: { 'dynamic-import': false },
+  },
   { ...common, platform: 'browser', target: 'es2022', format: 'iife', entryPoints: { panel: 'src/webview/panel.ts' } },
 ];
 

@@ -8,6 +8,7 @@ import { startBackend } from './backend/backend';
 import { experiment, NO_EXPERIMENTS } from './experiment/experiment';
 import { LOSS_NAMES, lossNamed } from './measure/losses';
 import { measure } from './measure/measure';
+import { MAXIMUM_MEMORY } from './measure/memory';
 import type { Folder } from './model/folder';
 import { loadNetwork } from './model/load';
 import { lossName, type LossChoice } from './model/trainingConfig';
@@ -38,6 +39,8 @@ export interface DiagnoseRequest {
 export interface DiagnoseEnvironment {
   /** Folder of the .wasm files, ending in a slash. */
   readonly wasmFolder: string;
+  /** Bytes that the passes through the network may take; 2 GB where nothing is said. */
+  readonly memory?: number;
   onProgress(progress: Progress): void;
 }
 
@@ -48,10 +51,11 @@ export interface DiagnoseEnvironment {
 export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEnvironment): Promise<Report> {
   const clock = new StageClock((progress) => environment.onProgress(progress));
   const { seed, samples, loss = null } = request;
+  const { memory = MAXIMUM_MEMORY } = environment;
   checkLoss(loss);
   clock.enter('load');
-  await startBackend(environment.wasmFolder);
-  const network = await loadNetwork(request.model.folder, request.model.file, loss);
+  const backend = startBackend(environment.wasmFolder);
+  const network = await loadNetwork(request.model.folder, request.model.file, { loss, backend });
   try {
     clock.enter('probe');
     const probe =
@@ -69,12 +73,14 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
       samples,
       seed,
       ...(request.budget === undefined ? {} : { budget: request.budget }),
+      memory,
       onProgress: (progress) => clock.report(progress),
     });
     clock.enter('experiment');
     const questions = openQuestions({ model: network.summary, ...measured, experiments: NO_EXPERIMENTS });
     const experiments = await experiment(network, probe, questions, {
       seed,
+      memory,
       onProgress: (progress) => clock.report(progress),
     });
     clock.enter('judge');

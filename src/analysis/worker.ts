@@ -16,6 +16,7 @@ import type { Report } from '../report/report';
 import { diagnose } from './diagnose';
 import type { Folder } from './model/folder';
 import { parseScale } from './probe/scale';
+import { memoryBudget } from './nodeMemory';
 
 const port = parentPort!;
 const post = (message: FromWorker): void => port.postMessage(message);
@@ -67,6 +68,7 @@ async function run({
   scale,
   loss,
   columns,
+  memory = null,
 }: DiagnoseArguments): Promise<Report> {
   return await diagnose(
     {
@@ -81,7 +83,11 @@ async function run({
       loss,
       columns,
     },
-    { wasmFolder: __dirname + path.sep, onProgress: (progress) => post({ kind: 'progress', progress }) },
+    {
+      wasmFolder: __dirname + path.sep,
+      memory: memoryBudget(memory),
+      onProgress: (progress) => post({ kind: 'progress', progress }),
+    },
   );
 }
 

@@ -26,6 +26,8 @@ export interface DiagnoseCommand {
   /** What the probe may cost where `samples` is null. */
   readonly budget: ProbeBudget;
   readonly seed: number;
+  /** MB; null leaves it to the machine. */
+  readonly memory: number | null;
   readonly scale: Scale | null;
   /** Columns of CSV data to feed, by name, number from 1, or range of numbers. */
   readonly columns: readonly string[] | null;
@@ -44,6 +46,7 @@ const OPTIONS = {
   'max-samples': { type: 'string' },
   'max-seconds': { type: 'string' },
   seed: { type: 'string' },
+  memory: { type: 'string' },
   scale: { type: 'string' },
   loss: { type: 'string', multiple: true },
   columns: { type: 'string', multiple: true },
@@ -82,6 +85,9 @@ Options
   --max-seconds N       and the most time, looked at between batches; without
                         it the same command always gives the same report
   --seed N              seed of everything random; 0 by default
+  --memory MB           memory that passes through the network may take: batches
+                        are cut to fit; by default a quarter of what is free,
+                        2048 at most
   --format F            text (default), json, html, markdown or sarif
   --output FILE         write the report to FILE instead of standard output
   --fail-on S           the least severity that ends with 1: error (default),
@@ -103,7 +109,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (model === undefined) throw usage('No model was given.');
   if (rest.length > 0) throw usage(`One model is diagnosed at a time, and "${rest[0]}" is one argument too many.`);
 
-  const { data = [], labels = null, samples, seed, scale, output } = values;
+  const { data = [], labels = null, samples, seed, scale, memory, output } = values;
   const { 'max-samples': mostSamples, 'max-seconds': mostSeconds } = values;
   if (samples !== undefined && (mostSamples !== undefined || mostSeconds !== undefined)) {
     throw usage('--max-samples and --max-seconds are for a probe that grows.', 'Give these, or --samples.');
@@ -126,6 +132,7 @@ export function parseCommand(args: readonly string[]): Command {
     scale: scale === undefined ? null : parseScale(scale),
     columns: values.columns?.flatMap((list) => list.split(',').map((name) => name.trim())) ?? null,
     loss: values.loss === undefined ? null : lossChoice(values.loss),
+    memory: memory === undefined ? null : integer('memory', memory, 1),
     format: oneOf('format', FORMATS, values.format ?? 'text'),
     output: output === undefined || output === '-' ? null : output,
     failOn: oneOf('fail-on', THRESHOLDS, values['fail-on'] ?? 'error'),

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { version } from '../../package.json';
 import type { DiagnoseRequest } from '../analysis/diagnose';
+import { memoryBudget } from '../analysis/nodeMemory';
 import { DiagnosisError } from '../report/errors';
 import { plainText } from '../report/render/plainText';
 import type { Report } from '../report/report';
@@ -45,6 +46,7 @@ async function diagnoseCommand(command: DiagnoseCommand): Promise<Report> {
   try {
     const diagnosis = await diagnose(request, {
       wasmFolder: __dirname + path.sep,
+      memory: memoryBudget(command.memory),
       onProgress: (step) => progress.show(step),
     });
     report = {

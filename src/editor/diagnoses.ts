@@ -140,7 +140,7 @@ export class Diagnoses implements Disposable {
     signal: AbortSignal,
     onProgress: (progress: Progress) => void,
   ): Promise<Outcome> {
-    const { samples, seed, budget } = probeSettings(subject.model);
+    const { samples, seed, budget, memory } = probeSettings(subject.model);
     const parent = (uri: Uri): Uri => Uri.joinPath(uri, '..');
     const share = (uri: Uri): DataArgument['folder'] => folders.share(uri, shownPath(uri));
     const data = ({ input, uri, isFolder }: DataFile): DataArgument =>
@@ -162,6 +162,7 @@ export class Diagnoses implements Disposable {
           scale: subject.data.length + settings.data.length > 0 ? settings.scale : null,
           loss: settings.loss,
           columns: probe === settings ? settings.columns : null,
+          memory,
         },
         answer: (request) => folders.answer(request),
         onProgress,

@@ -10,6 +10,8 @@ export interface ProbeSettings {
   readonly samples: number | null;
   readonly seed: number;
   readonly budget: ProbeBudget;
+  /** MB; null leaves it to the machine. */
+  readonly memory: number | null;
 }
 
 export function probeSettings(model: Uri): ProbeSettings {
@@ -18,11 +20,13 @@ export function probeSettings(model: Uri): ProbeSettings {
   const seed = settings.get<number>('probe.seed', 0);
   const most = settings.get<number | null>('probe.maximumSamples', null);
   const seconds = settings.get<number | null>('probe.maximumSeconds', null);
+  const memory = settings.get<number | null>('memory', null);
   const positive = (value: number | null): number | null => (value === null ? null : Math.max(1, Math.trunc(value)));
   return {
     samples: positive(samples),
     seed: Math.max(0, Math.trunc(seed)),
     budget: { samples: positive(most), seconds: positive(seconds) },
+    memory: positive(memory),
   };
 }
 

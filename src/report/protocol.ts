@@ -42,6 +42,8 @@ export interface DiagnoseArguments {
   readonly loss: string | Readonly<Record<string, string>> | null;
   /** Columns of CSV data that feed the model, by name or number from 1; null leaves the choice to the file. */
   readonly columns: readonly string[] | null;
+  /** MB that the passes through the network may take; null or absent leaves it to the machine. */
+  readonly memory?: number | null;
 }
 
 export type ToWorker =

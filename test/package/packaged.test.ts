@@ -14,22 +14,26 @@ const LINUX_ONLY = process.platform !== 'linux';
 
 describe('the package', () => {
   let files: Record<string, Uint8Array>;
+  let packed: number;
 
   beforeAll(async () => {
-    files = unzipSync(await readFile(VSIX));
+    const bytes = await readFile(VSIX);
+    packed = bytes.length;
+    files = unzipSync(bytes);
   });
 
   it('holds what runs and what is read, and nothing else', () => {
     const names = Object.keys(files).map((name) => name.replace(/^extension\//, ''));
     for (const name of names) {
       expect(name).toMatch(
-        /^(\[Content_Types\]\.xml|.*\.vsixmanifest|package(\.nls)?\.json|(readme|changelog)\.md|LICENSE\.txt|l10n\/[\w.]+\.json|docs\/rules\.md|media\/[\w-]+\.(svg|css|png|ttf)|dist\/((code|extension|panel|worker)\.js|[\w-]+\.wasm))$/i,
+        /^(\[Content_Types\]\.xml|.*\.vsixmanifest|package(\.nls)?\.json|(readme|changelog)\.md|LICENSE\.txt|l10n\/[\w.]+\.json|docs\/rules\.md|media\/[\w-]+\.(svg|css|png|ttf)|dist\/((code|extension|hdf5|panel|worker)\.js|[\w-]+\.wasm))$/i,
       );
     }
     for (const name of [
       'dist/extension.js',
       'dist/code.js',
       'dist/worker.js',
+      'dist/hdf5.js',
       'dist/panel.js',
       'media/panel.css',
       'docs/rules.md',
@@ -41,12 +45,17 @@ describe('the package', () => {
   it('is small', () => {
     const unpacked = Object.values(files).reduce((total, { length }) => total + length, 0);
     expect(unpacked).toBeLessThan(10_000_000);
+    expect(packed).toBeLessThan(3_500_000);
   });
 
   it('keeps tfjs out of the extension host', () => {
     const text = new TextDecoder().decode(files['extension/dist/extension.js']);
     expect(text).not.toMatch(/registerKernel|tfjs-core/);
-    expect(text.length).toBeLessThan(200_000);
+    expect(text.length).toBeLessThan(150_000);
+  });
+
+  it('keeps the reader of HDF5 out of the worker', () => {
+    expect(files['extension/dist/worker.js'].length).toBeLessThan(2_000_000);
   });
 });
 

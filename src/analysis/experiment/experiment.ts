@@ -5,6 +5,7 @@ import type { Progress } from '../../report/protocol';
 import type { Copies, Experiments, LearningRateLadder } from '../../report/report';
 import { targetGain } from '../fixes/initialization';
 import { lossNamed } from '../measure/losses';
+import { MAXIMUM_MEMORY, samplesWithin } from '../measure/memory';
 import { forwardBackward, type Heads, type PassObserver } from '../measure/pass';
 import type { LayerCall, Network, Weight } from '../model/network';
 import type { Probe } from '../probe/probe';
@@ -16,6 +17,8 @@ import { isWritable, weightsOf, withScratchWeights } from './scratchWeights';
 
 export interface ExperimentOptions {
   readonly seed: number;
+  /** Bytes that a pass may take; 2 GB where nothing is said. */
+  readonly memory?: number;
   onProgress(progress: Progress): void;
 }
 
@@ -69,7 +72,8 @@ export async function experiment(
   const copies = COPIES * (questions.flow ? 3 : 2);
   const fixed = network.inputs.find(({ batchSize }) => batchSize !== null)?.batchSize ?? null;
   const affordable = (passes: number): number => Math.floor(BUDGET_OPERATIONS / (passes * perSample));
-  const samples = fixed ?? Math.min(SAMPLES, probe.available, Math.max(affordable(copies), FEWEST_SAMPLES));
+  const fitting = samplesWithin(network, probe, options.memory ?? MAXIMUM_MEMORY, 'backward');
+  const samples = fixed ?? Math.min(SAMPLES, probe.available, fitting, Math.max(affordable(copies), FEWEST_SAMPLES));
   if (samples * copies * perSample > 10 * BUDGET_OPERATIONS) {
     return {
       ...NO_EXPERIMENTS,

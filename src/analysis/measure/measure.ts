@@ -12,6 +12,7 @@ import { CallMeter } from './callMeter';
 import { provedDeadUnits } from './intervalBounds';
 import { lossNamed } from './losses';
 import { randomCotangent } from './cotangent';
+import { batchSizes, type BatchSizes, MAXIMUM_MEMORY, valuesPerSample } from './memory';
 import { forward, forwardBackward, type Heads, type PassObserver } from './pass';
 import { weightReport } from './weights';
 
@@ -21,6 +22,8 @@ export interface MeasureOptions {
   readonly seed: number;
   /** What a growing probe may cost. */
   readonly budget?: ProbeBudget;
+  /** Bytes that the passes may take, as far as smaller batches can keep them within; 2 GB where nothing is said. */
+  readonly memory?: number;
   onProgress(progress: Progress): void;
 }
 
@@ -36,9 +39,8 @@ const GROWTH = 4;
 const MOST_SAMPLES = 4096;
 /** Fewer samples bound a silent unit's activity too loosely to stop at: 1 % needs about 600 for 20 units. */
 const SETTLED_FROM = 1024;
-/** Values (outputs of layers, over all samples) after which the probe grows no more, and that one batch may hold. */
+/** Values (outputs of layers, over all samples) after which the probe grows no more. */
 const GROWTH_VALUES = 1e8;
-const BATCH_VALUES = 2e7;
 /** Samples that are back-propagated at most, and the values that they may have. */
 const BACKWARD_SAMPLES = 256;
 const BACKWARD_VALUES = 4e7;
@@ -67,7 +69,7 @@ class MeasureSession {
   private readonly gradients = new Map<tf.Tensor, SquareAccumulator>();
   private readonly lossGradients = new Map<tf.Tensor, tf.Tensor>();
   private readonly valuesPerSample: number;
-  private readonly batchSize: number;
+  private readonly batchSizes: BatchSizes;
   private readonly fixedBatch: number | null;
   /** By output; null for those without a loss. */
   private readonly losses: readonly (string | null)[];
@@ -90,7 +92,10 @@ class MeasureSession {
       1,
     );
     this.fixedBatch = network.inputs.map(({ batchSize }) => batchSize).find((size) => size !== null) ?? null;
-    this.batchSize = this.fixedBatch ?? clamp(Math.floor(BATCH_VALUES / this.valuesPerSample), 1, 256);
+    this.batchSizes =
+      this.fixedBatch === null
+        ? batchSizes(network, probe, options.memory ?? MAXIMUM_MEMORY)
+        : { forward: this.fixedBatch, backward: this.fixedBatch };
     const { losses, limits } = ownLosses(network, probe);
     this.losses = losses;
     this.limits = limits;
@@ -138,7 +143,7 @@ class MeasureSession {
   /** The sizes that the probe may take, within the data and the budget. */
   private growth(): number[] {
     const within = (values: number): number => Math.floor(values / this.valuesPerSample);
-    const fewest = clamp(within(FEWEST_VALUES), this.batchSize, Math.max(this.batchSize, FEWEST_SAMPLES));
+    const fewest = clamp(within(FEWEST_VALUES), this.fixedBatch ?? 1, Math.max(this.fixedBatch ?? 1, FEWEST_SAMPLES));
     const affordable = Math.max(fewest, within(GROWTH_VALUES));
     const limit = Math.min(this.probe.available, affordable);
     const last = Math.min(limit, this.mostSamples);
@@ -150,13 +155,14 @@ class MeasureSession {
   /** Runs further batches until `size` samples have been seen, or at least one has and the deadline (in milliseconds) is over. */
   private async extend(size: number, backwardLimit: number, last: number, deadline: number): Promise<void> {
     while (this.samples < size && (this.samples === 0 || performance.now() < deadline)) {
-      const wanted = Math.min(this.batchSize, size - this.samples);
+      const backward = this.backwardSamples < backwardLimit && this.differentiable;
+      const wanted = Math.min(this.batchSizes[backward ? 'backward' : 'forward'], size - this.samples);
       const batch = await this.probe.batch(this.samples, wanted);
       if (batch.samples === 0)
         throw new DiagnosisError('invalid-data', 'The data hold no samples.', null, 'Give at least one sample.');
       const inputs = this.tensors(batch);
       try {
-        if (this.backwardSamples < backwardLimit && this.differentiable) this.backward(batch, inputs);
+        if (backward) this.backward(batch, inputs);
         else forward(this.network, inputs, this.forwardObserver(batch.samples));
       } finally {
         tf.dispose(inputs);
@@ -176,7 +182,7 @@ class MeasureSession {
 
   /** Why there is no backward pass; null when there is one. */
   private get undifferentiated(): string | null {
-    if (this.valuesPerSample <= BACKWARD_LIMIT) return this.network.differentiable;
+    if (valuesPerSample(this.network, this.probe, 'backward') <= BACKWARD_LIMIT) return this.network.differentiable;
     return 'The network is too large to back-propagate even one sample within 4 GB of memory.';
   }
 

@@ -3,12 +3,11 @@
 import { DiagnosisError } from '../../report/errors';
 import { type Group, type Hdf5File, withHdf5 } from './hdf5';
 import { get, parseJson, text } from './json';
-import type { LoadedLayersModel } from './layersNetwork';
-import { CONVERTED_TOPOLOGY, layersModelOf } from './savedModel';
+import { CONVERTED_TOPOLOGY, type SavedModel } from './savedModel';
 import type { SavedWeight } from './savedWeight';
 
-/** Throws `not-a-model` for files without a topology, and what the building of a model throws. */
-export async function loadKerasHdf5(bytes: Uint8Array, file: string): Promise<LoadedLayersModel> {
+/** Throws `not-a-model` for files without a topology. */
+export async function readKerasHdf5(bytes: Uint8Array, file: string): Promise<SavedModel> {
   const saved = await withHdf5(bytes, file, (hdf5) => {
     const { root } = hdf5;
     const config = hdf5.attribute(root, 'model_config');
@@ -21,7 +20,7 @@ export async function loadKerasHdf5(bytes: Uint8Array, file: string): Promise<Lo
     };
   });
   const kerasVersion = saved.kerasVersion ?? text(get(saved.topology, 'keras_version'));
-  return layersModelOf({
+  return {
     ...saved,
     kerasVersion,
     file,
@@ -30,7 +29,7 @@ export async function loadKerasHdf5(bytes: Uint8Array, file: string): Promise<Lo
     convertedBy: null,
     topologyPath: CONVERTED_TOPOLOGY,
     notes: [],
-  });
+  };
 }
 
 function readWeights(hdf5: Hdf5File, group: Group): SavedWeight[] {

@@ -5,14 +5,13 @@ import { type Bytes, memoryBytes } from '../probe/bytes';
 import { openMember, type ZipMember, zipMembers } from '../probe/zip';
 import { type Group, type Hdf5File, withHdf5 } from './hdf5';
 import { get, parseJson, text } from './json';
-import type { LoadedLayersModel } from './layersNetwork';
 import { decodeText } from './modelFile';
-import { CONVERTED_TOPOLOGY, layersModelOf } from './savedModel';
+import { CONVERTED_TOPOLOGY, type SavedModel } from './savedModel';
 import type { SavedWeight } from './savedWeight';
 import { layerDefinition, type LayerDefinition, MAXIMUM_NESTING, modelDefinition } from './topology';
 
-/** Throws `not-a-model` for other archives, and what the building of a model throws. */
-export async function loadKerasZip(bytes: Uint8Array, file: string): Promise<LoadedLayersModel> {
+/** Throws `not-a-model` for other archives. */
+export async function readKerasZip(bytes: Uint8Array, file: string): Promise<SavedModel> {
   const archive = new Archive(memoryBytes(file, bytes), file);
   const topology = parseJson(decodeText(await archive.member('config.json'), file), `${file}, config.json`);
   const metadata = parseJson(decodeText(await archive.member('metadata.json'), file), `${file}, metadata.json`);
@@ -22,7 +21,7 @@ export async function loadKerasZip(bytes: Uint8Array, file: string): Promise<Loa
     weights: readLayer(hdf5, hdf5.root, definition, [], 0),
     training: withLearningRate(get(topology, 'compile_config'), hdf5),
   }));
-  return layersModelOf({
+  return {
     file,
     format: 'keras-v3',
     generatedBy: kerasVersion === null ? null : `Keras ${kerasVersion}`,
@@ -32,7 +31,7 @@ export async function loadKerasZip(bytes: Uint8Array, file: string): Promise<Loa
     topologyPath: CONVERTED_TOPOLOGY,
     ...saved,
     notes: [],
-  });
+  };
 }
 
 class Archive {

@@ -3,12 +3,11 @@
 import { DiagnosisError } from '../../report/errors';
 import type { Folder } from './folder';
 import { get, isRecord, parseJson, text } from './json';
-import type { LoadedLayersModel } from './layersNetwork';
-import { layersModelOf, type SavedModel } from './savedModel';
+import type { SavedModel } from './savedModel';
 import { readManifestWeights } from './weightsManifest';
 
-/** Builds the model in an already parsed model.json. Throws a `DiagnosisError` for everything that can be wrong with it. */
-export async function loadLayersModel(folder: Folder, file: string, json: unknown): Promise<LoadedLayersModel> {
+/** Reads what belongs to an already parsed model.json. Throws a `DiagnosisError` for files that are missing or do not fit. */
+export async function readLayersModel(folder: Folder, file: string, json: unknown): Promise<SavedModel> {
   const topology = findTopology(json, file);
   const notes: string[] = [];
   const manifest = get(json, 'weightsManifest');
@@ -21,7 +20,7 @@ export async function loadLayersModel(folder: Folder, file: string, json: unknow
     );
   }
   const weights = await readManifestWeights(folder, file, manifest, notes);
-  return layersModelOf({
+  return {
     ...topology,
     file,
     format: 'tfjs-layers',
@@ -31,7 +30,7 @@ export async function loadLayersModel(folder: Folder, file: string, json: unknow
       get(json, 'trainingConfig') ?? topology.training ?? get(get(json, 'userDefinedMetadata'), 'trainingConfig'),
     weights,
     notes,
-  });
+  };
 }
 
 type Topology = Pick<SavedModel, 'topology' | 'topologyPath' | 'kerasVersion' | 'training'>;

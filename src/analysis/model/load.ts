@@ -4,35 +4,63 @@ import type { Folder } from './folder';
 import { loadGraphModel } from './graphModel';
 import { GraphNetwork } from './graphNetwork';
 import { get, isRecord, parseJson } from './json';
-import { loadKerasHdf5 } from './kerasHdf5';
-import { loadKerasZip } from './kerasZip';
-import { loadLayersModel } from './layersModel';
+import { readKerasHdf5 } from './kerasHdf5';
+import { readKerasZip } from './kerasZip';
+import { readLayersModel } from './layersModel';
 import { LayersNetwork } from './layersNetwork';
 import { decodeText, readModelFile } from './modelFile';
 import type { Network } from './network';
 import { withLoss, type LossChoice } from './trainingConfig';
+import { layersModelOf, type SavedModel } from './savedModel';
 
 type Detected =
   | { readonly format: 'tfjs-layers' | 'tfjs-graph'; readonly json: unknown }
   | { readonly format: 'keras-hdf5' | 'keras-v3'; readonly bytes: Uint8Array };
 
+export interface LoadOptions {
+  /** Settles when tfjs's backend has been started; without it, it has been. */
+  readonly backend?: Promise<void>;
+  /** In place of the saved loss; null keeps that. */
+  readonly loss?: LossChoice | null;
+}
+
 /**
- * Loads a network. The backend of tfjs must have been started. Throws a `DiagnosisError` for everything that a person
- * can mend: a missing, empty or broken file, an unknown format or layer, weights that do not fit.
- *
- * @param loss in place of the saved one
+ * Loads a network. Files are read and checked while tfjs's backend starts; only what is built from them waits for
+ * `backend`. Throws a `DiagnosisError` for everything that a person can mend: a missing, empty or broken file, an
+ * unknown format or layer, weights that do not fit; and what `backend` rejects with.
  */
-export async function loadNetwork(folder: Folder, file: string, loss: LossChoice | null = null): Promise<Network> {
+export async function loadNetwork(
+  folder: Folder,
+  file: string,
+  { backend = Promise.resolve(), loss = null }: LoadOptions = {},
+): Promise<Network> {
+  const [build] = await Promise.all([readNetwork(folder, file, loss), backend]);
+  return build();
+}
+
+/** Reads all that the network is made of; the function that is returned makes it, on a backend that has been started. */
+async function readNetwork(
+  folder: Folder,
+  file: string,
+  loss: LossChoice | null,
+): Promise<() => Network | Promise<Network>> {
   const detected = detectFormat(await readModelFile(folder, file), file);
+  if (detected.format === 'tfjs-graph') {
+    const graph = await loadGraphModel(folder, file, detected.json);
+    return () => GraphNetwork.load(withLoss(graph, loss));
+  }
+  const saved = await readSaved(folder, file, detected);
+  return () => new LayersNetwork(withLoss(layersModelOf(saved), loss));
+}
+
+function readSaved(folder: Folder, file: string, detected: Detected): Promise<SavedModel> {
   switch (detected.format) {
-    case 'tfjs-layers':
-      return new LayersNetwork(withLoss(await loadLayersModel(folder, file, detected.json), loss));
     case 'keras-hdf5':
-      return new LayersNetwork(withLoss(await loadKerasHdf5(detected.bytes, file), loss));
+      return readKerasHdf5(detected.bytes, file);
     case 'keras-v3':
-      return new LayersNetwork(withLoss(await loadKerasZip(detected.bytes, file), loss));
-    case 'tfjs-graph':
-      return GraphNetwork.load(withLoss(await loadGraphModel(folder, file, detected.json), loss));
+      return readKerasZip(detected.bytes, file);
+    default:
+      return readLayersModel(folder, file, detected.json);
   }
 }
 

@@ -4,15 +4,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { diagnose } from '../../../src/analysis/diagnose';
-import { loadKerasHdf5 } from '../../../src/analysis/model/kerasHdf5';
-import { loadKerasZip } from '../../../src/analysis/model/kerasZip';
-import { loadLayersModel } from '../../../src/analysis/model/layersModel';
+import { readKerasHdf5 } from '../../../src/analysis/model/kerasHdf5';
+import { readKerasZip } from '../../../src/analysis/model/kerasZip';
+import { readLayersModel } from '../../../src/analysis/model/layersModel';
 import type { LoadedLayersModel } from '../../../src/analysis/model/layersNetwork';
 import { detectFormat } from '../../../src/analysis/model/load';
 import { disposeModel } from '../../../src/analysis/model/modelBuilder';
 import { readModelFile } from '../../../src/analysis/model/modelFile';
 import { NodeFolder } from '../../../src/analysis/model/nodeFolder';
 import { WASM_FOLDER } from '../backend/support';
+import { layersModelOf } from '../../../src/analysis/model/savedModel';
 import { startTestBackend } from '../measure/networks';
 import { corpusPresent, modelFolder } from './corpus';
 
@@ -39,11 +40,11 @@ async function load({ folder: name, file }: SavedFile): Promise<LoadedLayersMode
   const detected = detectFormat(await readModelFile(folder, file), file);
   switch (detected.format) {
     case 'tfjs-layers':
-      return loadLayersModel(folder, file, detected.json);
+      return layersModelOf(await readLayersModel(folder, file, detected.json));
     case 'keras-hdf5':
-      return loadKerasHdf5(detected.bytes, file);
+      return layersModelOf(await readKerasHdf5(detected.bytes, file));
     case 'keras-v3':
-      return loadKerasZip(detected.bytes, file);
+      return layersModelOf(await readKerasZip(detected.bytes, file));
     case 'tfjs-graph':
       return null;
   }

@@ -1,9 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AnalysisWorker, type DiagnosisRun } from '../../../src/editor/analysisWorker';
 import type { FileRequest, Progress } from '../../../src/report/protocol';
+
+/** A WebAssembly module whose only function, `run`, is one endless loop. */
+const ENDLESS_WASM = [
+  '0061736d01000000', // version 1
+  '01040160000003020100', // function 0: () -> ()
+  '07070103' + Buffer.from('run').toString('hex') + '0000', // its name
+  '0a09010700' + '03400c000b' + '0b', // loop br 0 end
+].join('');
 
 /** A real worker thread that behaves as the name of the model tells it to. */
 const SCRIPT = `
@@ -31,6 +40,11 @@ parentPort.on('message', (message) => {
       throw Object.assign(new Error('heap limit'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });
     case 'loop':
       for (;;);
+    case 'wasm': {
+      const module = new WebAssembly.Module(Buffer.from('${ENDLESS_WASM}', 'hex'));
+      parentPort.postMessage({ kind: 'progress', progress: { stage: 'forward', done: null, detail: null } });
+      new WebAssembly.Instance(module).exports.run();
+    }
   }
 });
 `;
@@ -123,6 +137,20 @@ describe('AnalysisWorker', () => {
     abort.abort();
     await expect(running).rejects.toMatchObject({ code: 'cancelled' });
     await expect(run('report')).resolves.toBeDefined();
+  });
+
+  it('ends a thread that is in the middle of WebAssembly', async () => {
+    const terminate = vi.spyOn(Worker.prototype, 'terminate');
+    const abort = new AbortController();
+    let started = (): void => undefined;
+    const inside = new Promise<void>((resolve) => (started = resolve));
+    const running = run('wasm', { signal: abort.signal, onProgress: () => started() });
+    await inside;
+    abort.abort();
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    // Resolves, with the exit code, only when the thread is gone.
+    await expect(terminate.mock.results[0].value).resolves.toBe(1);
+    terminate.mockRestore();
   });
 
   it('does not start what is cancelled already', async () => {

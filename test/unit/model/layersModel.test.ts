@@ -3,9 +3,10 @@ import { type LayersModel, loadLayersModel as loadWithTfjs } from '@tensorflow/t
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/analysis/backend/backend';
 import type { Folder } from '../../../src/analysis/model/folder';
-import { loadLayersModel } from '../../../src/analysis/model/layersModel';
+import { readLayersModel } from '../../../src/analysis/model/layersModel';
 import { disposeModel } from '../../../src/analysis/model/modelBuilder';
 import type { LoadedLayersModel } from '../../../src/analysis/model/layersNetwork';
+import { layersModelOf } from '../../../src/analysis/model/savedModel';
 import { WASM_FOLDER } from '../backend/support';
 import {
   dense,
@@ -32,7 +33,7 @@ afterEach(() => {
 
 async function load(folder: Folder): Promise<LoadedLayersModel> {
   const json: unknown = JSON.parse(new TextDecoder().decode(await folder.read('model.json')));
-  const model = await loadLayersModel(folder, 'model.json', json);
+  const model = layersModelOf(await readLayersModel(folder, 'model.json', json));
   loaded.push(model);
   return model;
 }

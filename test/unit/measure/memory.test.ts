@@ -1,0 +1,149 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { measure, type Measured } from '../../../src/analysis/measure/measure';
+import { batchSizes, MAXIMUM_MEMORY, samplesWithin } from '../../../src/analysis/measure/memory';
+import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
+import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
+import { networkOf, startTestBackend } from './networks';
+
+beforeAll(startTestBackend);
+
+const { layers } = tfl;
+
+const dense = () => networkOf(tfl.sequential({ layers: [layers.dense({ units: 3, inputShape: [4] })] }));
+
+const convolutions = () =>
+  networkOf(
+    tfl.sequential({
+      layers: Array.from({ length: 6 }, (_, i) =>
+        layers.conv2d({
+          filters: 16,
+          kernelSize: 3,
+          padding: 'same',
+          activation: 'relu',
+          ...(i === 0 ? { inputShape: [32, 32, 3] } : {}),
+        }),
+      ),
+    }),
+  );
+
+const recurrent = (kind: 'lstm' | 'gru', steps: number) =>
+  networkOf(
+    tfl.sequential({
+      layers: [
+        layers[kind]({ units: 32, inputShape: [steps, 8], recurrentInitializer: 'glorotUniform' }),
+        layers.dense({ units: 1 }),
+      ],
+    }),
+  );
+
+const attention = () => {
+  const x = tfl.input({ shape: [128, 4] });
+  const reweighted = layers
+    .dot({ axes: [2, 1] })
+    .apply([layers.dot({ axes: 2 }).apply([x, x]) as tfl.SymbolicTensor, x]);
+  return networkOf(tfl.model({ inputs: x, outputs: reweighted as tfl.SymbolicTensor }));
+};
+
+/** Bytes of tensors alive at the same time while `work` runs, beyond those before. */
+async function peakBytes(work: () => Promise<unknown>): Promise<number> {
+  const { state } = tf.engine();
+  const before = state.numBytes;
+  let bytes = before;
+  let peak = before;
+  Object.defineProperty(state, 'numBytes', {
+    configurable: true,
+    get: () => bytes,
+    set: (value: number) => {
+      bytes = value;
+      peak = Math.max(peak, value);
+    },
+  });
+  try {
+    await work();
+  } finally {
+    Object.defineProperty(state, 'numBytes', { configurable: true, writable: true, value: bytes });
+  }
+  return peak - before;
+}
+
+const run = (network: LayersNetwork, samples: number, memory: number): Promise<Measured> =>
+  measure(network, syntheticProbe(network.inputs, 3), { samples, seed: 3, memory, onProgress: () => undefined });
+
+describe('batch sizes', () => {
+  it('depend on the network alone as long as the memory suffices', () => {
+    const network = dense();
+    const probe = syntheticProbe(network.inputs, 0);
+    expect(batchSizes(network, probe, MAXIMUM_MEMORY)).toEqual({ forward: 256, backward: 256 });
+    expect(batchSizes(network, probe, MAXIMUM_MEMORY / 8)).toEqual({ forward: 256, backward: 256 });
+    network.dispose();
+  });
+
+  it('leave one sample whatever the memory', () => {
+    const network = convolutions();
+    expect(batchSizes(network, syntheticProbe(network.inputs, 0), 1)).toEqual({ forward: 1, backward: 1 });
+    network.dispose();
+  });
+
+  it('count the time steps that a recurrent layer keeps but does not show', () => {
+    const [short, long] = [recurrent('lstm', 10), recurrent('lstm', 1000)];
+    const samples = (network: LayersNetwork) =>
+      samplesWithin(network, syntheticProbe(network.inputs, 0), 2 ** 28, 'backward');
+    expect(samples(short) / samples(long)).toBeGreaterThan(50);
+    short.dispose();
+    long.dispose();
+  });
+
+  it('count the size of the data, where the network leaves it free', () => {
+    const network = networkOf(tfl.sequential({ layers: [layers.gru({ units: 8, inputShape: [null, 2] })] }));
+    const probe = syntheticProbe(network.inputs, 0);
+    const [input] = probe.inputs;
+    const longer = { inputs: [{ ...input, shape: [100 * input.shape[0], 2] }] };
+    const samples = (data: Pick<typeof probe, 'inputs'>) => samplesWithin(network, data, 2 ** 30, 'backward');
+    expect(samples(probe) / samples(longer)).toBeCloseTo(100, -1);
+    network.dispose();
+  });
+});
+
+describe('the memory of a measurement', () => {
+  it.each([
+    ['convolutions', 24, convolutions],
+    ['an LSTM', 24, () => recurrent('lstm', 60)],
+    ['a GRU', 24, () => recurrent('gru', 60)],
+    ['scores of attention', 8, attention],
+  ])('stays within the budget: %s', async (_, megabytes, make) => {
+    const network = make();
+    const budget = megabytes * 2 ** 20;
+    const unlimited = await peakBytes(() => run(network, 64, MAXIMUM_MEMORY));
+    expect(unlimited).toBeGreaterThan(budget);
+    expect(await peakBytes(() => run(network, 64, budget))).toBeLessThan(budget);
+    network.dispose();
+  });
+
+  it('does not grow with the number of samples', async () => {
+    const network = dense();
+    await run(network, 1, MAXIMUM_MEMORY);
+    const few = await peakBytes(() => run(network, 512, MAXIMUM_MEMORY));
+    expect(await peakBytes(() => run(network, 8192, MAXIMUM_MEMORY))).toBe(few);
+    network.dispose();
+  });
+});
+
+describe('a measurement in smaller batches', () => {
+  it('counts the same', async () => {
+    const network = convolutions();
+    const whole = await run(network, 48, MAXIMUM_MEMORY);
+    const cut = await run(network, 48, 12 * 2 ** 20);
+    expect(cut.probe.samples).toBe(48);
+    cut.layers.forEach((layer, i) => {
+      const { output, gradient, silentUnits } = whole.layers[i];
+      expect(layer.silentUnits).toEqual(silentUnits);
+      expect(layer.output!.count).toBe(output!.count);
+      expect(layer.output!.mean).toBeCloseTo(output!.mean!, 5);
+      expect(layer.output!.standardDeviation).toBeCloseTo(output!.standardDeviation!, 5);
+      expect(layer.gradient!.outputRms! / gradient!.outputRms!).toBeCloseTo(1, 4);
+    });
+    network.dispose();
+  });
+});
