@@ -73,7 +73,8 @@ function appendMeasured(
 ): void {
   const where = layer === null ? shownPath(model) : `${shownPath(model)}, ${layer}`;
   markdown.appendMarkdown(`$(pulse) **${escaped(l10n.t('Last probe of {0}', where))}**\n\n`);
-  for (const line of lines) markdown.appendMarkdown(`${escaped(line)}\n\n`);
+  // One paragraph: a hover is low, and what the activation is should be seen without scrolling.
+  if (lines.length > 0) markdown.appendMarkdown(`${lines.map(escaped).join('  \n')}\n\n`);
   if (stale)
     markdown.appendMarkdown(`$(history) ${escaped(l10n.t('The code or the model has changed since this probe.'))}\n\n`);
   const finding = report.findings.find((each) => each.layer === layer || each.alsoIn.includes(layer ?? ''));
