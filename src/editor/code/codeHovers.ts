@@ -10,6 +10,7 @@ import {
   type Position,
   type TextDocument,
 } from 'vscode';
+import { COSTS } from '../../code/catalogue/activationCosts';
 import { curveImage, type Theme } from '../../code/curve';
 import { hover, type HoverContent } from '../../code/hover';
 import { LANGUAGES } from '../../code/languages';
@@ -34,13 +35,10 @@ export class CodeHovers implements HoverProvider {
     if (code === undefined || mention === null) return null;
     const facts = code.lastFacts;
     const diagnosis = facts === null ? null : this.bindings.diagnosisOf(document, facts.model);
-    const content = hover(mention, facts, { diagnosis, costs: NOT_MEASURED });
+    const content = hover(mention, facts, { diagnosis, costs: COSTS });
     return new Hover(render(content, diagnosis, theme()), rangeOf(document, mention));
   }
 }
-
-/** Times of activations depend on the machine: the tip has none until they are measured on this one. */
-const NOT_MEASURED: ReadonlyMap<string, number> = new Map();
 
 const COMMANDS = ['explainRule', 'showReport', 'runAgain', 'diagnose'].map((name) => `activationDiagnostics.${name}`);
 
