@@ -77,7 +77,7 @@ function activationHover(mention: Mention, model: Facts, context: HoverContext):
       'Zero-centered': known === null ? null : zeroCentered(known.range),
       'Largest derivative':
         known === null ? null : known.maximumDerivative === null ? 'unbounded' : short(known.maximumDerivative),
-      'Time relative to ReLU': cost === undefined ? null : formatFactor(cost),
+      'Time relative to ReLU (tfjs, wasm)': cost === undefined ? null : formatFactor(cost),
       'Fits with': note?.fits ?? null,
     }),
     curve: known === null ? null : { activation: mention.name, alpha },

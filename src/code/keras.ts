@@ -185,6 +185,7 @@ function modelMethod(receiver: Value, draft: ModelDraft | null, name: string, si
       recordCompile(draft, args, 'keras', site);
       return UNKNOWN;
     case 'fit':
+    case 'train_on_batch':
       recordFit(draft, args, site);
       return UNKNOWN;
     case 'predict':

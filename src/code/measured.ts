@@ -1,5 +1,5 @@
 import { formatCount, formatNumber } from '../report/format';
-import type { Finding, LayerReport, Report } from '../report/report';
+import type { Finding, LayerReport, LearningRateLadder, Report } from '../report/report';
 
 /** What the last diagnosis measured of one layer, in sentences. */
 export function measuredLines(report: Report, layer: LayerReport): readonly string[] {
@@ -21,17 +21,32 @@ export function measuredLines(report: Report, layer: LayerReport): readonly stri
     lines.push(`Back-propagation keeps ${percent(layer.derivative.share)} of the best possible derivative here.`);
   if (layer.gradient?.outputRms != null)
     lines.push(`Gradient at the output: RMS ${formatNumber(layer.gradient.outputRms)}.`);
-  const own = report.findings.filter((finding) => concerns(finding, layer.name));
+  const ladder = report.experiments.learningRates;
+  if (layer.dead !== null && ladder !== null) lines.push(...ladderLines(ladder));
+  // What was just told in numbers is not told again.
+  const own = report.findings.filter((finding) => concerns(finding, layer.name) && finding.rule !== 'dead-relu');
   for (const finding of own.slice(0, 3)) lines.push(`${finding.title} (${finding.confidence.text}).`);
   return lines;
 }
 
+/** The lowest rate at which units die, and how many, after five steps on a copy of the network. */
+function ladderLines({ rates, unitsAtRisk, optimizer }: LearningRateLadder): readonly string[] {
+  const deadly = rates.find((each) => each.newlySilentAfterFive > 0);
+  return deadly === undefined
+    ? []
+    : [
+        `Five steps of ${optimizer} at a learning rate of ${formatNumber(deadly.rate)} silence ${deadly.newlySilentAfterFive} of the network's ${formatCount(unitsAtRisk)} working units.`,
+      ];
+}
+
 /** What it found of the learning rate. */
 export function learningRateLines(report: Report): readonly string[] {
-  return report.findings
+  const ladder = report.experiments.learningRates;
+  const found = report.findings
     .filter((finding) => finding.rule === 'learning-rate-too-high' || finding.cause?.id === 'learning-rate')
     .slice(0, 2)
     .map((finding) => `${finding.title}. ${finding.measured[0] ?? ''}`.trim());
+  return [...found, ...(ladder === null ? [] : ladderLines(ladder))];
 }
 
 /** Realised and nominal spread of a layer's kernel. */

@@ -40,11 +40,16 @@ const isRateName = (name: string): boolean =>
 
 /** Names that mean little else, so that a string of them is a mention wherever it stands. */
 const DISTINCTIVE =
-  /^(relu|relu6|leaky_?relu|prelu|elu|selu|gelu|silu|swish|sigmoid|hard_?sigmoid|tanh|softmax|log_?softmax|softplus|softsign|(he|glorot|lecun|xavier|kaiming)_?(normal|uniform)|adam|adamw|adamax|nadam|rmsprop|adagrad|adadelta|(sparse_?)?categorical_?crossentropy|binary_?crossentropy|mean_?squared_?error|mean_?absolute_?error|mse|mae)$/i;
+  /^(relu|relu6|leaky_?relu|prelu|elu|selu|celu|gelu|silu|swish|mish|hard_?swish|sigmoid|hard_?sigmoid|tanh|softmax|log_?softmax|softplus|softsign|truncated_?normal|random_?(normal|uniform)|(he|glorot|lecun|xavier|kaiming)_?(normal|uniform)|sgd|adam|adamw|adamax|nadam|rmsprop|adagrad|adadelta|(sparse_?)?categorical_?crossentropy|binary_?crossentropy|mean_?squared_?error|mean_?absolute_?error|mse|mae)$/i;
 
-/** The activations that libraries offer as methods of tensors. */
-const METHODS =
-  /^(relu|relu6|sigmoid|tanh|softmax|logSoftmax|log_softmax|elu|selu|leakyRelu|leaky_relu|prelu|softplus)_?$/;
+/**
+ * Activations that are called by these names whatever they belong to: methods of tensors, attributes of modules
+ * (`self.relu`), functions of the project itself.
+ */
+const CALLED_ACTIVATION =
+  /^(relu|relu6|sigmoid|tanh|softmax|logSoftmax|log_softmax|elu|selu|celu|gelu|silu|swish|mish|hardswish|hard_?sigmoid|hard_?swish|leakyRelu|leaky_?relu|prelu|softplus|softsign)_?\d?$/i;
+/** Initializers that projects copy or import from elsewhere under PyTorch's names. */
+const CALLED_INITIALIZER = /^(trunc_normal_|(kaiming|xavier)_(normal|uniform)_|orthogonal_)$/;
 
 /** Finds every mention in the statements, in the order of the text. */
 export function findMentions(
@@ -72,7 +77,11 @@ class Finder {
 
   statement(statement: Statement): void {
     if (statement.type === 'assign') {
-      for (const target of statement.targets) this.keyed(keyOf(target), target, statement.value);
+      for (const target of statement.targets) {
+        this.keyed(keyOf(target), target, statement.value);
+        // self.relu = nn.ReLU()
+        if (target.type === 'member' && statement.value.type === 'call') this.called(target);
+      }
     }
     if (statement.type === 'function') {
       for (const parameter of statement.parameters) this.parameter(parameter);
@@ -154,7 +163,7 @@ class Finder {
 
   /** A string that names something; `kind` is what its key says, null for strings without a key. */
   private text(text: string, range: Range, kind: MentionKind | null): void {
-    if (kind === null && isRateName(text) && text.length > 2) return this.add('learning-rate', '', range, null);
+    if (kind === null && isRateName(text)) return this.add('learning-rate', '', range, null);
     if (text.length > 40 || (kind === null && !DISTINCTIVE.test(text))) return;
     const order: readonly MentionKind[] = kind === null ? ['activation', 'initializer', 'optimizer', 'loss'] : [kind];
     for (const one of order) {
@@ -175,12 +184,22 @@ class Finder {
   }
 
   private callee(callee: Expression): void {
-    if (callee.type === 'member' && METHODS.test(callee.name)) {
-      const library: Library =
-        this.language === 'javascript' ? 'tfjs' : this.names.libraries.has('torch') ? 'torch' : 'keras';
-      this.add('activation', activationNote(callee.name)!.name, callee.nameRange, library);
-    }
+    if (callee.type === 'member' || callee.type === 'name') this.called(callee);
     this.expression(callee);
+  }
+
+  /** `x.relu()`, `self.relu(x)`, `softmax(x)`, `trunc_normal_(w)`: known by the name alone. */
+  private called(symbol: Extract<Expression, { type: 'name' | 'member' }>): void {
+    const range = symbol.type === 'name' ? symbol : symbol.nameRange;
+    const library: Library =
+      this.language === 'javascript' ? 'tfjs' : this.names.libraries.has('torch') ? 'torch' : 'keras';
+    if (CALLED_ACTIVATION.test(symbol.name)) {
+      const note = activationNote(symbol.name.replace(/\d$/, (digit) => (digit === '6' ? digit : '')));
+      if (note !== null) this.add('activation', note.name, range, library);
+    } else if (CALLED_INITIALIZER.test(symbol.name)) {
+      const note = initializerNote(symbol.name);
+      if (note !== null) this.add('initializer', note.name, range, library);
+    }
   }
 
   /** `Activation('linear')`, `Adam(0.001)`, `optim.SGD(parameters, 0.1)`. */

@@ -1,6 +1,6 @@
 import { RECTIFIERS } from '../catalogue/activations';
 import { lossNote } from '../catalogue/losses';
-import type { ActivationUse, LayerUse, LossUse, ModelDefinition, Step } from '../facts';
+import type { ActivationUse, CodeModel, LayerUse, LossUse, ModelDefinition, Step } from '../facts';
 import { removeActivation, replaceOutputActivation } from '../fixes/activation';
 import { replaceLoss, setFromLogits } from '../fixes/loss';
 import type { Fix } from '../fixes/edits';
@@ -22,9 +22,28 @@ export const outputActivation: Rule = (model, source) =>
     const output = loss.model === null || loss.output === null ? null : outputOf(loss.model, loss.output);
     const note = loss.name === null ? null : lossNote(loss.name);
     if (output === null || note === null || loss.takes === null) return [];
+    if (trainsInsideAnother(loss.model!, model)) return [];
     const found = judge(loss, note.kind, note.title, output, source);
     return found === null ? [] : [found];
   });
+
+/**
+ * Whether a network is a part of another one that is given a loss, and is not trained itself: the generator of a GAN is
+ * often compiled, but its loss is that of the discriminator on top of it.
+ */
+const trainsInsideAnother = (part: ModelDefinition, { losses, fits }: CodeModel): boolean =>
+  part.nested &&
+  !fits.some((fit) => fit.model === part) &&
+  losses.some(({ model }) => model !== null && model !== part && holds(model, part));
+
+/** Whether a network is known to hold another, or may do so because it holds one that was not followed. */
+const holds = (whole: ModelDefinition, part: ModelDefinition): boolean => {
+  const own = new Set(part.steps.flatMap(({ layer }) => (layer === null ? [] : [layer.range.from])));
+  return whole.steps.some(
+    ({ operation, layer }) =>
+      operation === 'model' || (layer !== null && own.has(layer.range.from) && whole.steps.length > part.steps.length),
+  );
+};
 
 /** Larger regression outputs are reconstructions, whose targets are often not negative. */
 const REGRESSION_UNITS = 16;

@@ -201,11 +201,21 @@ function removalOf(use: ActivationUse, step: Step | null, layer: LayerUse, sourc
   ];
 }
 
+/** `self.softmax = nn.Softmax(dim=1)`, which is called elsewhere, becomes `self.softmax = nn.Identity()`. */
+function becomeIdentity(layer: LayerUse, source: Source): readonly TextEdit[] | null {
+  const found = layer.library === 'torch' ? sibling(source, layer.callee, 'Identity') : null;
+  const call = pathTo(source.module, layer.range)?.expressions.at(-1);
+  return found === null || call?.type !== 'call'
+    ? null
+    : [...found.edits, { from: call.from, to: call.to, text: `${found.written}()` }];
+}
+
 /** Takes a layer out of a list or a `model.add`. */
 function removeLayer(layer: LayerUse, source: Source): readonly TextEdit[] | null {
   const path = pathTo(source.module, layer.range);
   const parent = path?.expressions.at(-2);
-  if (path === null || parent === undefined) return null;
+  if (path === null) return null;
+  if (parent === undefined) return path.statement.type === 'assign' ? becomeIdentity(layer, source) : null;
   if (parent.type === 'list') return [removeItem(layer.range, source)];
   if (parent.type !== 'call') return null;
   if (/Sequential$/.test(source.names.qualify(parent.callee) ?? '')) return [removeItem(layer.range, source)];

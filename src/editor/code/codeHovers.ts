@@ -10,6 +10,7 @@ import {
   type Position,
   type TextDocument,
 } from 'vscode';
+import { COSTS } from '../../code/catalogue/activationCosts';
 import { curveImage, type Theme } from '../../code/curve';
 import { hover, type HoverContent } from '../../code/hover';
 import { LANGUAGES } from '../../code/languages';
@@ -34,13 +35,10 @@ export class CodeHovers implements HoverProvider {
     if (code === undefined || mention === null) return null;
     const facts = code.lastFacts;
     const diagnosis = facts === null ? null : this.bindings.diagnosisOf(document, facts.model);
-    const content = hover(mention, facts, { diagnosis, costs: NOT_MEASURED });
+    const content = hover(mention, facts, { diagnosis, costs: COSTS });
     return new Hover(render(content, diagnosis, theme()), rangeOf(document, mention));
   }
 }
-
-/** Times of activations depend on the machine: the tip has none until they are measured on this one. */
-const NOT_MEASURED: ReadonlyMap<string, number> = new Map();
 
 const COMMANDS = ['explainRule', 'showReport', 'runAgain', 'diagnose'].map((name) => `activationDiagnostics.${name}`);
 
@@ -73,7 +71,8 @@ function appendMeasured(
 ): void {
   const where = layer === null ? shownPath(model) : `${shownPath(model)}, ${layer}`;
   markdown.appendMarkdown(`$(pulse) **${escaped(l10n.t('Last probe of {0}', where))}**\n\n`);
-  for (const line of lines) markdown.appendMarkdown(`${escaped(line)}\n\n`);
+  // One paragraph: a hover is low, and what the activation is should be seen without scrolling.
+  if (lines.length > 0) markdown.appendMarkdown(`${lines.map(escaped).join('  \n')}\n\n`);
   if (stale)
     markdown.appendMarkdown(`$(history) ${escaped(l10n.t('The code or the model has changed since this probe.'))}\n\n`);
   const finding = report.findings.find((each) => each.layer === layer || each.alsoIn.includes(layer ?? ''));

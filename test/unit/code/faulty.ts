@@ -254,6 +254,35 @@ model = Sequential([
 `,
   },
   {
+    name: 'PyTorch: softmax that is an attribute, before CrossEntropyLoss',
+    rule: 'output-activation-mismatch',
+    at: 'nn.Softmax',
+    code: `import torch
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(784, 128)
+        self.relu = nn.ReLU()
+        self.output = nn.Linear(128, 10)
+        self.softmax = nn.Softmax(dim=1)
+
+    def forward(self, x):
+        return self.softmax(self.output(self.relu(self.hidden(x))))
+
+
+net = Net()
+criterion = nn.CrossEntropyLoss()
+optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+for images, labels in loader:
+    loss = criterion(net(images), labels)
+    loss.backward()
+    optimizer.step()
+`,
+  },
+  {
     name: 'PyTorch: softmax before CrossEntropyLoss',
     rule: 'output-activation-mismatch',
     at: 'F.softmax',

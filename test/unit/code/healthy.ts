@@ -21,6 +21,40 @@ model.fit(x_train, y_train, epochs=5)
 `,
   },
   {
+    name: 'Keras: a generator that is compiled though only the discriminator on top of it has a loss',
+    language: 'python',
+    code: `from keras.layers import Activation, Conv2D, Dense, Flatten, Input, LeakyReLU, Reshape
+from keras.models import Model, Sequential
+from keras.optimizers import Adam
+class GAN():
+    def __init__(self):
+        self.judge = self.build_judge()
+        self.judge.compile(loss='binary_crossentropy', optimizer=Adam(0.0002, 0.5))
+        self.painter = self.build_painter()
+        self.painter.compile(loss='binary_crossentropy', optimizer=Adam(0.0002, 0.5))
+        z = Input(shape=(64,))
+        self.judge.trainable = False
+        self.both = Model(z, self.judge(self.painter(z)))
+        self.both.compile(loss='binary_crossentropy', optimizer=Adam(0.0002, 0.5))
+    def build_painter(self):
+        model = Sequential()
+        model.add(Dense(256, activation='relu', input_shape=(64,)))
+        model.add(Reshape((8, 8, 4)))
+        model.add(Conv2D(1, 3, padding='same'))
+        model.add(Activation('tanh'))
+        z = Input(shape=(64,))
+        return Model(z, model(z))
+    def build_judge(self):
+        model = Sequential()
+        model.add(Conv2D(16, 3, strides=2, input_shape=(8, 8, 1)))
+        model.add(LeakyReLU(alpha=0.2))
+        model.add(Flatten())
+        model.add(Dense(1, activation='sigmoid'))
+        image = Input(shape=(8, 8, 1))
+        return Model(image, model(image))
+`,
+  },
+  {
     name: 'Keras: bytes scaled in place by a helper',
     language: 'python',
     code: `from keras.datasets import cifar10

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { activationNote } from '../../../src/code/catalogue/activations';
+import { COSTS } from '../../../src/code/catalogue/activationCosts';
 import { hover, type HoverContext } from '../../../src/code/hover';
 import type { LanguageId } from '../../../src/code/languages';
 import { CodeDocument } from '../../../src/code/parser';
@@ -56,6 +58,12 @@ describe('mentions', () => {
       'python',
       "import keras\nm.compile(optimizer='«adam»', loss='«mse»')\nm.compile(loss=['«mae»', '«binary_crossentropy»'])",
       ['optimizer adam', 'loss mean_squared_error', 'loss mean_absolute_error', 'loss binary_crossentropy'],
+    ],
+    [
+      'attributes, functions of the project, and groups of parameters',
+      'python',
+      "import torch.nn as nn\nfrom .layers import trunc_normal_\nself.«relu» = nn.ReLU()\nx = self.«gelu»(self.«relu1»(x))\n«trunc_normal_»(w, std=.02)\nfor g in o.param_groups: g['«lr»'] = 1e-4",
+      ['activation relu', 'activation gelu', 'activation relu', 'initializer truncated_normal', 'learning-rate'],
     ],
     [
       'rates',
@@ -162,7 +170,7 @@ describe('hover', () => {
     expect(cell(sigmoid, 'Range')).toBe('0 to 1');
     expect(cell(sigmoid, 'Largest derivative')).toBe('0.25');
     expect(cell(sigmoid, 'Zero-centered')).toMatch(/^no/);
-    expect(cell(sigmoid, 'Time relative to ReLU')).toBeUndefined();
+    expect(cell(sigmoid, 'Time relative to ReLU (tfjs, wasm)')).toBeUndefined();
     expect(sigmoid.curve).toEqual({ activation: 'sigmoid', alpha: null });
     const tanh = at('python', "import keras\nkeras.layers.Dense(3, activation='tanh')", 'tanh');
     expect(cell(tanh, 'Zero-centered')).toBe('yes');
@@ -171,7 +179,14 @@ describe('hover', () => {
   it('gives a measured cost when there is one', () => {
     const document = new CodeDocument('python', "import keras\nkeras.layers.Dense(3, activation='gelu')");
     const content = hover(document.mentionAt(50)!, null, { diagnosis: null, costs: new Map([['gelu', 3.14159]]) });
-    expect(cell(content, 'Time relative to ReLU')).toBe('3.1×');
+    expect(cell(content, 'Time relative to ReLU (tfjs, wasm)')).toBe('3.1×');
+  });
+  it('knows the measured cost of what it names', () => {
+    expect(COSTS.get('relu')).toBe(1);
+    for (const [name, cost] of COSTS) {
+      expect(activationNote(name)?.name).toBe(name);
+      expect(cost).toBeGreaterThan(0);
+    }
   });
   it('draws no curve for softmax', () => {
     expect(at('python', "import keras\nkeras.layers.Dense(3, activation='softmax')", 'softmax').curve).toBeNull();
