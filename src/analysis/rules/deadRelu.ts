@@ -32,6 +32,8 @@ const FEWEST_UNITS = 4;
 /** Bounds above which an error becomes a warning, and anything a note: about 50 and 25 samples for 30 units. */
 const LOOSE_BOUND = 0.15;
 const LOOSEST_BOUND = 0.25;
+/** Fewer distinct samples than these are no probe: that all counts have a larger divisor is then chance. */
+const FEWEST_DISTINCT = 32;
 /** On noise in place of images healthy vision models keep more than half of a layer silent: below this it is no more than a note. */
 const IMAGE_NOISE_SHARE = 0.75;
 
@@ -87,16 +89,23 @@ function isBornAsUsual(layer: Judged, measurement: Measurement): boolean {
  * `f1 (f1 - 1) / (2 (f2 + 1))` with f1 and f2 the numbers of units that fired in exactly one and two samples. In a sparse layer
  * whose units fire on few inputs each, silence is no proof of death.
  */
-function rareUnits({ dead, output }: Judged): number {
+function rareUnits({ dead, output }: Judged, { probe: { samples } }: Measurement): number {
   const counts = output?.perUnit?.activeSamples ?? [];
-  const times = (n: number): number => counts.filter((count) => count === n).length;
+  // Samples that come several times each are no more samples: all counts are multiples of that number.
+  const divisor = counts.reduce(greatestCommonDivisor, samples);
+  const copies = samples / divisor < FEWEST_DISTINCT ? 1 : divisor;
+  const times = (n: number): number => counts.filter((count) => count === n * copies).length;
   const missed = (times(1) * Math.max(0, times(1) - 1)) / (2 * (times(2) + 1));
   return Math.min(dead.confident.length, Math.round(missed));
 }
 
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
 function severityOf(layer: Judged, measurement: Measurement): Severity {
   const { dead, units } = layer;
-  const share = (dead.proved.length + dead.confident.length - rareUnits(layer)) / units!;
+  const share = (dead.proved.length + dead.confident.length - rareUnits(layer, measurement)) / units!;
   if (isImageNoise(measurement) && share < IMAGE_NOISE_SHARE) return 'information';
   const enough = isBornAsUsual(layer, measurement) ? ERROR_SHARE : WARNING_SHARE;
   if (share < enough || (share < 1 && share * units! < FEWEST_UNITS)) return 'information';
@@ -130,7 +139,7 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
       `With 95% confidence, each of the ${dead.proved.length > 0 ? `other ${formatCount(dead.confident.length)}` : formatCount(dead.confident.length)} fires on fewer than ${formatShare(Math.max(dead.activeAtMost, 0.01))} of inputs.`,
     );
   }
-  const rare = rareUnits(layer);
+  const rare = rareUnits(layer, measurement);
   if (rare > 0) {
     parts.push(
       `About ${formatCount(rare)} of them are probably rare rather than dead, to judge by the units that fired once or twice.`,
@@ -277,7 +286,7 @@ function describeSlight(layers: readonly Judged[], measurement: Measurement): Fi
     advice: noise ? 'Give real data to be sure.' : 'More samples would tell; nothing needs to be done now.',
     evidence: {
       dead,
-      rare: layers.reduce((sum, layer) => sum + rareUnits(layer), 0),
+      rare: layers.reduce((sum, layer) => sum + rareUnits(layer, measurement), 0),
       units,
       layers: layers.length,
       samples: measurement.probe.samples,

@@ -144,6 +144,8 @@ describe('dead-relu', () => {
     expect(sparse(counts(0, 0))).toMatchObject({ severity: 'warning', evidence: { rare: 0 } });
     // Chao: 10 * 9 / (2 * (4 + 1)) = 9 units that were missed by chance.
     expect(sparse(counts(10, 4))).toMatchObject({ severity: 'information', evidence: { rare: 9 } });
+    // The same samples, each shown twice.
+    expect(sparse(counts(10, 4).map((count) => 2 * count))).toMatchObject({ evidence: { rare: 9 } });
   });
 
   it('does not count suspected, dormant or sparse units', () => {
