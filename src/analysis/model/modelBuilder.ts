@@ -252,7 +252,10 @@ class GraphOutputs {
   /** The number of a layer's first call: 1 for nested models in most files, whose call 0 is their own construction. */
   private readonly base = new Map<string, number>();
 
-  constructor(definition: ModelDefinition, layers: ReadonlyMap<string, Layer>) {
+  constructor(
+    definition: ModelDefinition,
+    private readonly layers: ReadonlyMap<string, Layer>,
+  ) {
     const lowest = new Map<string, number>();
     const all = [
       ...definition.layers.flatMap(({ calls }) => calls.flatMap(({ inputs }) => inputs)),
@@ -263,6 +266,10 @@ class GraphOutputs {
     for (const [name, layer] of layers) {
       this.base.set(name, isContainer(layer) && (lowest.get(name) ?? 0) > 0 ? 1 : 0);
     }
+  }
+
+  private opaque(layer: string): boolean {
+    return this.layers.get(layer)?.getClassName() === OpaqueLayer.className;
   }
 
   set(layer: string, call: number, outputs: SymbolicTensor[]): void {
@@ -276,7 +283,9 @@ class GraphOutputs {
   }
 
   get({ layer, node, tensor }: TensorReference): SymbolicTensor | null {
-    return this.done.get(layer)?.[node - (this.base.get(layer) ?? 0)]?.[tensor] ?? null;
+    const outputs = this.done.get(layer)?.[node - (this.base.get(layer) ?? 0)];
+    // How many outputs an opaque layer has is not known: all are what it passes on.
+    return outputs?.[tensor] ?? (this.opaque(layer) ? outputs?.[0] : null) ?? null;
   }
 }
 

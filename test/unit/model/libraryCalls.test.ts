@@ -215,6 +215,32 @@ describe('a network of calls', () => {
     for (const network of networks) network.dispose();
   });
 
+  it.each([
+    ['split', 'split', { num_or_size_splits: 2, axis: -1 }, 'hidden', 2],
+    ['an opaque call', 'signal.parts', {}, 'opaque', 4],
+  ])('takes the outputs of %s apart', async (_name, call, options, role, size) => {
+    const topology = model(
+      [
+        keras2('InputLayer', 'in', { batch_input_shape: [null, 3] }, []),
+        keras2('Dense', 'first', units('first'), [[['in', 0, 0, {}]]]),
+        keras2('TFOpLambda', 'parts', { function: call }, [['first', 0, 0, options]]),
+        keras2('Multiply', 'product', {}, [
+          [
+            ['parts', 0, 0, {}],
+            ['parts', 0, 1, {}],
+          ],
+        ]),
+        keras2('Dense', 'last', units('last'), [[['product', 0, 0, {}]]]),
+      ],
+      'last',
+    );
+    const shapes = weightsOf({ 'first/kernel': [3, 4], 'first/bias': [4], 'last/kernel': [size, 2], 'last/bias': [2] });
+    const network = await loadNetwork(tfjsFolder({ model_config: topology }, shapes), 'model.json');
+    expect(network.calls.map(({ outputShape }) => outputShape)).toEqual([[4], [size], [size], [2]]);
+    expect(network.calls[1].role).toBe(role);
+    network.dispose();
+  });
+
   it('of Keras 3 indexes, and keeps an unknown operation as opaque with the network around it', async () => {
     const slices = {
       class_name: '__tuple__',

@@ -23,7 +23,7 @@ export class OpaqueLayer extends OwnLayer {
     return [input[0], ...this.saved.slice(1).map((dim, i) => dim ?? input[i + 1] ?? null)];
   }
 
-  protected run([x]: readonly tf.Tensor[]): tf.Tensor {
+  protected run([x]: readonly tf.Tensor[]): tf.Tensor | tf.Tensor[] {
     const shape = this.resultShape([x.shape]).map((dim) => dim ?? 1);
     if (shape.length === x.rank && shape.every((dim, i) => dim === x.shape[i])) return x;
     const [samples, ...dims] = shape;

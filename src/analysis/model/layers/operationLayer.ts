@@ -41,13 +41,16 @@ export class OperationLayer extends OpaqueLayer {
     this.bound = this.complete(bound);
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
     const shapes = shapesOf(inputShape);
     try {
+      // `[trial][output]`
       const [one, other] = TRIAL_SIZES.map((size) => this.trial(shapes, size));
-      const shape = one.map((dim, i) => (dim === other[i] ? dim : null));
-      const rows = TRIAL_SIZES.every((size, i) => [one, other][i][0] === size);
-      if (one.length === other.length && rows) return shape;
+      const rows = one.every((shape, i) => shape.length === other[i].length && shape[0] === 2 && other[i][0] === 3);
+      const outputs = one.map((shape, i) => shape.map((dim, axis) => (dim === other[i][axis] ? dim : null)));
+      // A mask of time steps holds for an output of the same axes only.
+      this.supportsMasking = outputs.length === 1 && outputs[0].length === shapes[0].length;
+      if (rows && outputs.length === other.length) return outputs.length === 1 ? outputs[0] : outputs;
     } catch {
       // Not an error of the file: the operation has a form that is not known here.
     }
@@ -55,17 +58,17 @@ export class OperationLayer extends OpaqueLayer {
     return super.computeOutputShape(inputShape);
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor {
+  override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions): tf.Tensor | tf.Tensor[] {
     const { bound } = options as { bound?: BoundArguments };
     if (bound !== undefined) this.bind(bound);
     return super.call(inputs, options);
   }
 
-  protected override run(inputs: readonly tf.Tensor[]): tf.Tensor {
+  protected override run(inputs: readonly tf.Tensor[]): tf.Tensor | tf.Tensor[] {
     return this.opaque ? super.run(inputs) : this.operate(inputs);
   }
 
-  private operate(inputs: readonly tf.Tensor[]): tf.Tensor {
+  private operate(inputs: readonly tf.Tensor[]): tf.Tensor | tf.Tensor[] {
     const filled = (value: unknown): unknown => {
       if (value instanceof TensorArgument) return inputs[value.index];
       if (Array.isArray(value)) return value.map(filled);
@@ -82,10 +85,10 @@ export class OperationLayer extends OpaqueLayer {
     });
   }
 
-  /** The shape of the output where every unknown size is `size`. */
-  private trial(shapes: readonly Shape[], size: number): number[] {
+  /** The shapes of the outputs where every unknown size is `size`. */
+  private trial(shapes: readonly Shape[], size: number): number[][] {
     const concrete = shapes.map((shape) => shape.map((dim) => dim ?? size));
     if (concrete.some((shape) => shape.reduce((a, b) => a * b, 1) > MAXIMUM_TRIAL_SIZE)) throw new Error('too large');
-    return tf.tidy(() => this.operate(concrete.map((shape) => tf.zeros(shape))).shape);
+    return tf.tidy(() => [this.operate(concrete.map((shape) => tf.zeros(shape)))].flat().map(({ shape }) => shape));
   }
 }

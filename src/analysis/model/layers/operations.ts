@@ -13,7 +13,7 @@ export interface OperationArguments {
 }
 
 /** Throws where an argument is not what it can work with. */
-export type Operation = (call: OperationArguments) => tf.Tensor;
+export type Operation = (call: OperationArguments) => tf.Tensor | tf.Tensor[];
 
 /** The argument at the place, else under one of the names; undefined where it was not given. */
 function argument({ positional, named }: OperationArguments, place: number | null, ...names: string[]): unknown {
@@ -80,6 +80,19 @@ function matMul(call: OperationArguments): tf.Tensor {
   const flag = (...names: string[]): boolean => argument(call, null, ...names) === true;
   const [a, b] = [floats(input(call)), floats(tensor(argument(call, 1, ...SECOND)))];
   return tf.matMul(a, b, flag('transpose_a', 'adj_x'), flag('transpose_b', 'adj_y'));
+}
+
+/** Into equal parts, or parts of the given sizes. */
+function split(call: OperationArguments): tf.Tensor[] {
+  const sizes = integers(argument(call, 1, 'num_or_size_splits', 'indices_or_sections'));
+  const axis = integers(argument(call, 2, 'axis') ?? 0)[0];
+  return tf.split(input(call), sizes.length === 1 ? sizes[0] : sizes, axis);
+}
+
+function unstack(call: OperationArguments): tf.Tensor[] {
+  const x = input(call);
+  const axis = integers(argument(call, null, 'axis') ?? 0)[0];
+  return tf.unstack(x, axis < 0 ? axis + x.rank : axis);
 }
 
 function reshape(call: OperationArguments): tf.Tensor {
@@ -184,6 +197,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     const axis = listAxis(call, 0);
     return tf.stack(tensors, axis < 0 ? axis + tensors[0].rank + 1 : axis);
   },
+  split,
+  unstack,
   add_n: (call) => tf.addN(list(call)),
   reshape,
   squeeze,

@@ -20,18 +20,18 @@ export abstract class OwnLayer extends layers.Layer {
   }
 
   /** The output for the concrete tensors that the layer is called on, `[samples, ...]` each; runs inside `tf.tidy`. */
-  protected abstract run(inputs: readonly Tensor[], options: CallOptions): Tensor;
+  protected abstract run(inputs: readonly Tensor[], options: CallOptions): Tensor | Tensor[];
 
   /** The shape of the output for the inputs' shapes; that of the first input unless a layer knows better. */
   protected resultShape(inputs: readonly Shape[]): Shape {
     return inputs[0];
   }
 
-  override call(inputs: Tensor | Tensor[], options: CallOptions): Tensor {
+  override call(inputs: Tensor | Tensor[], options: CallOptions): Tensor | Tensor[] {
     return tidy(() => this.run(Array.isArray(inputs) ? inputs : [inputs], options));
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
     return [...this.resultShape(shapesOf(inputShape))];
   }
 
