@@ -82,7 +82,7 @@ export interface TensorSpec {
   readonly dtype: string;
 }
 
-/** The training configuration saved with the model. */
+/** The training configuration saved with the model, with the losses of the user's choice in place of its own, if any. */
 export interface TrainingConfig {
   readonly optimizer: string | null;
   readonly learningRate: number | null;

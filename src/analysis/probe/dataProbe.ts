@@ -68,8 +68,6 @@ export async function dataProbe(
     );
   }
   const { rows } = first.reader;
-  if (rows === 0)
-    throw new DiagnosisError('invalid-data', 'The file holds no samples.', first.place, 'Give at least one sample.');
 
   const available = Math.min(rows, options.samples ?? rows);
   const order = options.samples === null || available < rows ? randomOrder(rows, mulberry32(options.seed)) : null;

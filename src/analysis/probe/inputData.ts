@@ -47,6 +47,8 @@ export class InputData {
   ): Promise<InputData> {
     const { file, array } = choice;
     const reader = await file.open(array, { role: 'input', shape: input.shape, kind: input.kind, reserved });
+    if (reader.rows === 0)
+      throw new DiagnosisError('invalid-data', 'The file holds no samples.', file.place, 'Give at least one sample.');
     const shape = fitShape(declared, reader.shape);
     if (shape === null) throw await mismatch(input, declared, reader, file.place);
     const pixelScale = (input.range?.[1] ?? 1) > 1 ? '0..255' : '0..1';
@@ -135,7 +137,7 @@ async function mismatch(
 ): Promise<DiagnosisError> {
   let range = '';
   let advice: string | null = null;
-  if (reader.rows > 0 && sizeOf(reader.shape) <= 4_000_000) {
+  if (sizeOf(reader.shape) <= 4_000_000) {
     const numbers = await reader.read(0, Math.min(reader.rows, ROWS_TO_TELL_RANGE));
     let minimum = Infinity;
     let maximum = -Infinity;

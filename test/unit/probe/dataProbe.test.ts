@@ -375,6 +375,16 @@ describe('dataProbe', () => {
       });
     });
 
+    it('are said to hold no samples before anything else is said of them', async () => {
+      const empty = { 'x.npy': npyFloats([0, 7], []), 'x.json': '[]' };
+      for (const data of Object.keys(empty)) {
+        await expect(probeOf(empty, { data: [data] })).rejects.toMatchObject({
+          code: 'invalid-data',
+          message: 'The file holds no samples.',
+        });
+      }
+    });
+
     it('take the training part of a file that holds several', async () => {
       const members = { 'x_test.npy': left, 'x_train.npy': right, 'y_test.npy': left, 'y_train.npy': y };
       const probe = await probeOf({ 'd.npz': zipSync(members) }, { outputs: [output(3)] });
