@@ -4,7 +4,7 @@ import type { DeadUnits, Gradient, LayerReport, Statistics, WeightGradient } fro
 import { valuesOf, type Values } from '../backend/heap';
 import { Histogram } from '../backend/histogram';
 import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
-import type { LayerCall } from '../model/network';
+import type { LayerCall, Network } from '../model/network';
 import { nominalStandardDeviation } from '../model/fans';
 import { meanFieldGain } from './meanField';
 import { SignalMeter } from './signalMeter';
@@ -23,14 +23,30 @@ export class CallMeter {
   private readonly outputHistogram = new Histogram();
   /** Arguments of the activation in the call in progress, units last: one, or one for every time step. */
   private readonly steps: Tensor[] = [];
-  private preActivation: UnitAccumulator | null = null;
-  private readonly preActivationHistogram = new Histogram();
+  /** The meter whose outputs are this call's arguments too, so that they are swept once; null where there is none. */
+  private argumentOf: CallMeter | null = null;
+  private ownPreActivation: UnitAccumulator | null = null;
+  private readonly ownPreActivationHistogram = new Histogram();
+  /** Identity of the values last seen as this call's output, units last. */
+  private lastOutput: object | null = null;
   private readonly signal = new SignalMeter();
   private derivativeSum = 0;
   private derivativeCount = 0;
 
-  constructor(readonly call: LayerCall) {
+  /** @param sources meters of the calls that this one takes its inputs from. */
+  constructor(
+    readonly call: LayerCall,
+    private readonly sources: readonly CallMeter[] = [],
+  ) {
     this.outputShape = call.outputShape;
+  }
+
+  private get preActivation(): UnitAccumulator | null {
+    return this.argumentOf?.output ?? this.ownPreActivation;
+  }
+
+  private get preActivationHistogram(): Histogram {
+    return this.argumentOf?.outputHistogram ?? this.ownPreActivationHistogram;
   }
 
   /** Releases what an interrupted pass has left. */
@@ -47,8 +63,9 @@ export class CallMeter {
   addOutput(a: Tensor): void {
     this.outputShape = a.shape.slice(1);
     tidy(() => {
-      if (this.steps.length > 0) this.addArgument(this.steps.length === 1 ? this.steps[0] : stack(this.steps, 1));
       const values = unitsLast(a, this.call.unitAxis);
+      this.lastOutput = values.dataId;
+      if (this.steps.length > 0) this.addArgument(this.steps.length === 1 ? this.steps[0] : stack(this.steps, 1));
       this.output ??= new UnitAccumulator(this.call.units === null ? 1 : values.shape[values.rank - 1]);
       this.output.add(values, a.shape[0]);
       // The histogram has seen the same values, so their range tells its bins.
@@ -60,10 +77,23 @@ export class CallMeter {
 
   /** @param z `[samples, ..., units]`, with the time steps of a recurrent layer as positions. */
   private addArgument(z: Tensor): void {
-    this.preActivation ??= new UnitAccumulator(z.shape[z.rank - 1]);
-    this.preActivation.add(z, z.shape[0]);
-    this.preActivationHistogram.add(z, this.preActivation.range);
     this.addDerivative(valuesOf(z));
+    // Which values a call works on follows from the graph: what holds for the first batch holds for all.
+    if (this.ownPreActivation === null) this.argumentOf ??= this.sharing(z);
+    if (this.argumentOf !== null) return;
+    this.ownPreActivation ??= new UnitAccumulator(z.shape[z.rank - 1]);
+    this.ownPreActivation.add(z, z.shape[0]);
+    this.ownPreActivationHistogram.add(z, this.ownPreActivation.range);
+  }
+
+  /** The meter that takes statistics of the very values of `z`: a linear layer's own, or that of the layer before a bare activation. */
+  private sharing(z: Tensor): CallMeter | null {
+    const units = z.shape[z.rank - 1];
+    const same = (meter: CallMeter): boolean =>
+      meter.lastOutput === z.dataId &&
+      meter.call.units !== null &&
+      (meter.output === null || meter.output.units === units);
+    return [this, ...this.sources].find(same) ?? null;
   }
 
   /** Sums `phi'(z)` over the finite values of z. */
@@ -196,6 +226,16 @@ export class CallMeter {
       loss,
     };
   }
+}
+
+/** A meter for every call of the network, by its name. */
+export function metersOf({ calls }: Pick<Network, 'calls'>): ReadonlyMap<string, CallMeter> {
+  const meters = new Map<string, CallMeter>();
+  for (const call of calls) {
+    const sources = call.inputs.map((name) => meters.get(name)).filter((meter) => meter !== undefined);
+    meters.set(call.name, new CallMeter(call, sources));
+  }
+  return meters;
 }
 
 /**

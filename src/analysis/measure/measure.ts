@@ -8,7 +8,7 @@ import type { Gradient, LayerReport, ProbeSummary, WeightGradient } from '../../
 import { SquareAccumulator } from '../backend/unitStatistics';
 import type { LayerCall, Network } from '../model/network';
 import type { Probe, ProbeBatch } from '../probe/probe';
-import { CallMeter } from './callMeter';
+import { metersOf, type CallMeter } from './callMeter';
 import { provedDeadUnits } from './intervalBounds';
 import { lossNamed } from './losses';
 import { randomCotangent } from './cotangent';
@@ -86,7 +86,7 @@ class MeasureSession {
     private readonly probe: Probe,
     private readonly options: MeasureOptions,
   ) {
-    this.meters = new Map(network.calls.map((call) => [call.name, new CallMeter(call)]));
+    this.meters = metersOf(network);
     this.valuesPerSample = network.calls.reduce(
       (sum, { outputShape }) => sum + outputShape.reduce((a, b) => a * b, 1),
       1,

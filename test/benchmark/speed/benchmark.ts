@@ -30,22 +30,27 @@ async function main(): Promise<void> {
   const python = values['no-torch'] ? null : torchPython();
   if (python === null) console.log('PyTorch is not measured: no python3 on this machine can import torch.');
 
+  const whole = !values.quick && values.only === undefined;
   const times: NetworkTimes[] = [];
+  const growth: Growth[] = [];
+  const extension: ExtensionNumbers | null = whole ? measureExtension(root) : null;
+  const page = (): string => benchmarkPage(times, growth, extension);
+  // After every part, so that a run that is ended early leaves what it has.
+  const write = async (): Promise<void> => {
+    if (values.write) await writeFile(path.join(root, 'docs/benchmarks.md'), page());
+  };
   for (const network of NETWORKS.filter(({ id }) => wanted.test(id))) {
     await writeNetwork(network, path.join(places.models, network.id));
     const measured = await timeNetwork(network, places, python, { quick: values.quick });
     times.push(measured);
     console.log(networkLine(measured));
+    await write();
   }
-  const growth: Growth[] = [];
-  let extension: ExtensionNumbers | null = null;
-  if (!values.quick && values.only === undefined) {
-    for (const grow of [growthBySamples, growthByDepth, growthByWidth]) growth.push(await grow(places));
-    extension = measureExtension(root);
+  for (const grow of whole ? [growthByDepth, growthByWidth, growthBySamples] : []) {
+    growth.push(await grow(places));
+    await write();
   }
-  const page = benchmarkPage(times, growth, extension);
-  console.log(`\n${page}`);
-  if (values.write) await writeFile(path.join(root, 'docs/benchmarks.md'), page);
+  console.log(`\n${page()}`);
 }
 
 void main();

@@ -185,9 +185,9 @@ export const NETWORKS: readonly TimedNetwork[] = [
   mlp('mlp', 'MLP 784-512-512-10', 256, [784, 512, 512, 10], 'relu'),
   lenet,
   sigmoidStack('deep', 50, 256),
-  mobileNet,
   lstm,
   transformer,
+  mobileNet,
 ];
 
 /** Writes `model.json`, `weights.bin` and `probe.npy` (one batch) into the folder. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { startBackend } from '../../../src/analysis/backend/backend';
 import { SquareAccumulator } from '../../../src/analysis/backend/unitStatistics';
-import { CallMeter } from '../../../src/analysis/measure/callMeter';
+import { metersOf, type CallMeter } from '../../../src/analysis/measure/callMeter';
 import { randomCotangent } from '../../../src/analysis/measure/cotangent';
 import { measure } from '../../../src/analysis/measure/measure';
 import { forwardBackward } from '../../../src/analysis/measure/pass';
@@ -69,7 +69,7 @@ function bare(network: Network, inputs: readonly tf.Tensor[]): void {
 
 /** One whole batch as the diagnosis measures it: statistics and histograms of every pre-activation and output, gradients. */
 function fullProbe(network: Network, inputs: readonly tf.Tensor[]): number {
-  const meters = new Map(network.calls.map((call) => [call.name, new CallMeter(call)]));
+  const meters = metersOf(network);
   const meter = ({ name }: LayerCall): CallMeter => meters.get(name)!;
   let squares = 0;
   forwardBackward(

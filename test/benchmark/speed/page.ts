@@ -1,6 +1,6 @@
 /** The measurements as Markdown. */
 
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import type { ExtensionNumbers } from './extensionNumbers';
 import type { Growth } from './growth';
 import type { WholeRun } from './processes';
@@ -129,7 +129,7 @@ function extensionSection({ sizes, load, activate, firstHover, laterHover }: Ext
 
 function machine(): string {
   const [{ model }] = cpus();
-  return `${model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`;
+  return `${model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, load average ${number(loadavg()[0])} at the end`;
 }
 
 const DASH = '–';

@@ -52,6 +52,36 @@ describe('measure', () => {
     network.dispose();
   });
 
+  it('tells of arguments that are another output what that output is, over several batches', async () => {
+    const hidden = dense('hidden', [[1, -2, 0.5, 3, 0]], [0.1, 0, -1, 0.5, 2], 'linear', true);
+    const model = tfl.sequential({
+      layers: [hidden.layer, tfl.layers.reLU({ name: 'relu' }), tfl.layers.dense({ name: 'out', units: 3 })],
+    });
+    hidden.layer.setWeights(hidden.weights);
+    const network = networkOf(model);
+    const probe = syntheticProbe(network.inputs, 3);
+    const { layers } = await measure(network, probe, { samples: 300, seed: 3, ...quiet });
+    // z = x w + b, worked out one by one.
+    const { inputs } = await probe.batch(0, 300);
+    const [kernel, bias] = [
+      [1, -2, 0.5, 3, 0],
+      [0.1, 0, -1, 0.5, 2],
+    ];
+    for (const name of ['hidden', 'relu']) {
+      const { preActivation } = layers.find((layer) => layer.name === name)!;
+      expect(preActivation!.count).toBe(1500);
+      expect(preActivation!.histogram!.counts.reduce((a, b) => a + b)).toBe(1500);
+      kernel.forEach((weight, unit) => {
+        const z = Array.from(inputs[0], (x) => x * weight + bias[unit]);
+        expect(preActivation!.perUnit!.mean[unit]).toBeCloseTo(z.reduce((a, b) => a + b) / 300, 5);
+        expect(preActivation!.perUnit!.minimum[unit]).toBeCloseTo(Math.min(...z), 5);
+        expect(preActivation!.perUnit!.activeSamples[unit]).toBe(z.filter((value) => value > 0).length);
+      });
+    }
+    expect(layers.find(({ name }) => name === 'relu')!.output!.minimum).toBe(0);
+    network.dispose();
+  });
+
   it('agrees with finite differences on the gradient of the loss and on the layers of a nested, shared graph', async () => {
     const inner = tfl.sequential({
       name: 'inner',
