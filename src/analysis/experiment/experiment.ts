@@ -5,7 +5,7 @@ import type { Progress } from '../../report/protocol';
 import type { Copies, Experiments, LearningRateLadder } from '../../report/report';
 import { targetGain } from '../fixes/initialization';
 import { lossNamed } from '../measure/losses';
-import { MAXIMUM_MEMORY, samplesWithin } from '../measure/memory';
+import { canBackPropagate, MAXIMUM_MEMORY, samplesWithin } from '../measure/memory';
 import { forwardBackward, type Heads, type PassObserver } from '../measure/pass';
 import type { LayerCall, Network, Weight } from '../model/network';
 import type { Probe } from '../probe/probe';
@@ -74,7 +74,7 @@ export async function experiment(
   const affordable = (passes: number): number => Math.floor(BUDGET_OPERATIONS / (passes * perSample));
   const fitting = samplesWithin(network, probe, options.memory ?? MAXIMUM_MEMORY, 'backward');
   const samples = fixed ?? Math.min(SAMPLES, probe.available, fitting, Math.max(affordable(copies), FEWEST_SAMPLES));
-  if (samples * copies * perSample > 10 * BUDGET_OPERATIONS) {
+  if (samples * copies * perSample > 10 * BUDGET_OPERATIONS || !canBackPropagate(network, probe)) {
     return {
       ...NO_EXPERIMENTS,
       unknown: ['The network is too large to try out causes on copies of it within the budget.'],

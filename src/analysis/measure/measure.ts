@@ -12,7 +12,7 @@ import { metersOf, type CallMeter } from './callMeter';
 import { provedDeadUnits } from './intervalBounds';
 import { lossNamed } from './losses';
 import { randomCotangent } from './cotangent';
-import { batchSizes, type BatchSizes, MAXIMUM_MEMORY, valuesPerSample } from './memory';
+import { batchSizes, type BatchSizes, canBackPropagate, MAXIMUM_MEMORY } from './memory';
 import { forward, forwardBackward, type Heads, type PassObserver } from './pass';
 import { weightReport } from './weights';
 
@@ -44,8 +44,6 @@ const GROWTH_VALUES = 1e8;
 /** Samples that are back-propagated at most, and the values that they may have. */
 const BACKWARD_SAMPLES = 256;
 const BACKWARD_VALUES = 4e7;
-/** Values of one sample beyond which the backward pass, which keeps several tensors of each size, would not fit into 4 GB. */
-const BACKWARD_LIMIT = 3e7;
 /** A network too large for the growing probe is still shown this many samples, or as many as have this many values. */
 const FEWEST_SAMPLES = 16;
 const FEWEST_VALUES = 2e8;
@@ -182,7 +180,7 @@ class MeasureSession {
 
   /** Why there is no backward pass; null when there is one. */
   private get undifferentiated(): string | null {
-    if (valuesPerSample(this.network, this.probe, 'backward') <= BACKWARD_LIMIT) return this.network.differentiable;
+    if (canBackPropagate(this.network, this.probe)) return this.network.differentiable;
     return 'The network is too large to back-propagate even one sample within 4 GB of memory.';
   }
 

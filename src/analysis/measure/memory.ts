@@ -1,6 +1,6 @@
 /** Estimates what a pass needs before it is run, so that batches are cut to fit. */
 
-import type { LayerCall, Network } from '../model/network';
+import type { LayerCall, Network, Weight } from '../model/network';
 import type { Probe } from '../probe/probe';
 
 /** What a diagnosis may take where nothing else is said, and by default at most: 2 GB. */
@@ -14,10 +14,19 @@ const BATCH_SAMPLES = 256;
  * convolutions) to 10 (separable convolutions) where values and not weights decide.
  */
 const COPIES = 10;
-/** The same per weight: its gradient, what is added up, and transposed copies. */
-const WEIGHT_COPIES = 4;
+/** The same per weight: itself, its gradient, and what is added up or transposed. */
+const WEIGHT_COPIES = 3;
 /** Of a recurrent layer, for every unit and time step, as multiples of `COPIES`: 110 and 4 values were measured for LSTM, 84 and 3.3 for GRU. */
 const STEP_COPIES = { backward: 12, forward: 1 };
+
+/** And for every weight of it and time step: tfjs keeps the gradient of each step until the end of the pass. Measured: 2.0 to 2.3. */
+const STEP_WEIGHT_COPIES = 2.3;
+const BYTES = Float32Array.BYTES_PER_ELEMENT;
+
+/** Values of one sample beyond which the backward pass, which keeps several tensors of each size, would not fit into 4 GB. */
+const BACKWARD_VALUES = 3e7;
+/** What is left of 4 GB beside the weights, the experiments and what the heap loses between tensors. */
+const HEAP_BYTES = 3 * 2 ** 30;
 
 const RECURRENT = /RNN|LSTM|GRU/;
 const ATTENTION = /Attention$/;
@@ -52,31 +61,51 @@ export function samplesWithin(
   memory: number,
   direction: keyof BatchSizes,
 ): number {
-  const weights = new Set(network.calls.flatMap((call) => call.weights.map(({ value }) => value)));
-  const fixed = [...weights].reduce((sum, { size }) => sum + size, 0) * WEIGHT_COPIES;
-  const left = memory / Float32Array.BYTES_PER_ELEMENT - fixed;
-  return Math.max(1, Math.floor(left / (COPIES * valuesPerSample(network, probe, direction))));
+  const left = memory - weightBytes(network, probe, direction);
+  return Math.max(1, Math.floor(left / (BYTES * COPIES * valuesPerSample(network, probe, direction))));
+}
+
+/** Whether a backward pass over one sample fits into the heap of WebAssembly, which ends at 4 GB. */
+export function canBackPropagate(network: Network, probe: Pick<Probe, 'inputs'>): boolean {
+  const values = valuesPerSample(network, probe, 'backward');
+  return values <= BACKWARD_VALUES && weightBytes(network, probe, 'backward') + BYTES * COPIES * values <= HEAP_BYTES;
+}
+
+/** Bytes that a pass takes whatever the number of samples. */
+function weightBytes(network: Network, probe: Pick<Probe, 'inputs'>, direction: keyof BatchSizes): number {
+  const shapes = shapesOf(network);
+  const growth = growthOf(network, probe);
+  const copies = new Map<Weight['value'], number>();
+  for (const { className, inputs, weights } of network.calls) {
+    const [steps = 1] = shapes.get(inputs[0]) ?? [1];
+    const perStep = direction === 'backward' && RECURRENT.test(className) ? STEP_WEIGHT_COPIES * steps * growth : 0;
+    for (const { value } of weights) copies.set(value, (copies.get(value) ?? WEIGHT_COPIES) + perStep);
+  }
+  return BYTES * [...copies].reduce((sum, [{ size }, times]) => sum + size * times, 0);
 }
 
 /**
  * Values that one sample makes: outputs of layers, and what recurrent and attention layers keep beside theirs. A pass
  * holds about ten times as many at its peak.
  */
-export function valuesPerSample(
-  { calls, inputs }: Network,
-  probe: Pick<Probe, 'inputs'>,
-  direction: keyof BatchSizes,
-): number {
-  const shapes = new Map(
-    [...inputs, ...calls.map(({ name, outputShape }) => ({ name, shape: outputShape }))].map(({ name, shape }) => [
-      name,
-      shape,
-    ]),
+export function valuesPerSample(network: Network, probe: Pick<Probe, 'inputs'>, direction: keyof BatchSizes): number {
+  const shapes = shapesOf(network);
+  const values = network.calls.reduce(
+    (sum, call) => sum + sizeOf(call.outputShape) + innerValues(call, shapes, direction),
+    1,
   );
-  const values = calls.reduce((sum, call) => sum + sizeOf(call.outputShape) + innerValues(call, shapes, direction), 1);
-  // The data may have more time steps or pixels than the free dimensions were given.
-  const growth = inputs.map(({ shape }, k) => sizeOf(probe.inputs[k].shape) / Math.max(1, sizeOf(shape)));
-  return Math.ceil(values * Math.max(1, ...growth));
+  return Math.ceil(values * growthOf(network, probe));
+}
+
+/** Shapes of one sample of every input and of every call's output, by name. */
+function shapesOf({ inputs, calls }: Network): ReadonlyMap<string, readonly number[]> {
+  const outputs = calls.map(({ name, outputShape }) => ({ name, shape: outputShape }));
+  return new Map([...inputs, ...outputs].map(({ name, shape }) => [name, shape]));
+}
+
+/** How much larger the samples are than the network's free dimensions were given: more time steps, or pixels. */
+function growthOf({ inputs }: Network, probe: Pick<Probe, 'inputs'>): number {
+  return Math.max(1, ...inputs.map(({ shape }, k) => sizeOf(probe.inputs[k].shape) / Math.max(1, sizeOf(shape))));
 }
 
 function innerValues(

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { measure, type Measured } from '../../../src/analysis/measure/measure';
-import { batchSizes, MAXIMUM_MEMORY, samplesWithin } from '../../../src/analysis/measure/memory';
+import { batchSizes, canBackPropagate, MAXIMUM_MEMORY, samplesWithin } from '../../../src/analysis/measure/memory';
 import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
 import { networkOf, startTestBackend } from './networks';
@@ -102,6 +102,18 @@ describe('batch sizes', () => {
     const longer = { inputs: [{ ...input, shape: [100 * input.shape[0], 2] }] };
     const samples = (data: Pick<typeof probe, 'inputs'>) => samplesWithin(network, data, 2 ** 30, 'backward');
     expect(samples(probe) / samples(longer)).toBeCloseTo(100, -1);
+    network.dispose();
+  });
+});
+
+describe('canBackPropagate', () => {
+  it('refuses what a heap of 4 GB cannot hold: the gradients of each time step', () => {
+    const network = recurrent('lstm', 10);
+    const probe = syntheticProbe(network.inputs, 0);
+    const steps = (count: number) => ({ inputs: [{ ...probe.inputs[0], shape: [count, 8] }] });
+    expect(canBackPropagate(network, steps(1000))).toBe(true);
+    // 5,248 weights, at 100,000 steps, have gradients of 2.1 GB, which are kept twice.
+    expect(canBackPropagate(network, steps(100_000))).toBe(false);
     network.dispose();
   });
 });
