@@ -5,7 +5,7 @@
 
 import type { Dataset, Group } from 'h5wasm';
 import { DiagnosisError } from '../../report/errors';
-import { type SavedWeight, sizeOf, type WeightValues } from './savedWeight';
+import { halfToNumber, type SavedWeight, sizeOf, type WeightValues } from './savedWeight';
 
 export type { Group };
 
@@ -109,6 +109,8 @@ export class Hdf5File {
   }
 
   private values(dataset: Dataset, name: string): WeightValues {
+    const { type, size } = dataset.metadata;
+    if (type === FLOAT && size === 2) return halves(dataset);
     const value = dataset.value;
     if (value instanceof Float32Array) return value;
     if (typeof value === 'number') return Float32Array.of(value);
@@ -123,6 +125,18 @@ export class Hdf5File {
       'Save the model with float32 weights.',
     );
   }
+}
+
+/** HDF5's classes of types, of which h5wasm reads floats of 4 and 8 bytes only. */
+const INTEGER = 0;
+const FLOAT = 1;
+
+/** Values of float16, read as whole numbers of two bytes. */
+function halves(dataset: Dataset): Float32Array {
+  const metadata = { ...dataset.metadata, type: INTEGER, signed: false };
+  Object.defineProperty(dataset, 'metadata', { value: metadata });
+  const value = dataset.value as Uint16Array | number;
+  return typeof value === 'number' ? Float32Array.of(halfToNumber(value)) : Float32Array.from(value, halfToNumber);
 }
 
 const isGroup = (entity: object): entity is Group => 'keys' in entity && 'get' in entity;

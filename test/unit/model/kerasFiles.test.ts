@@ -1,4 +1,4 @@
-import { zipSync } from 'fflate';
+import { unzlibSync, zipSync } from 'fflate';
 import * as h5wasm from 'h5wasm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/analysis/backend/backend';
@@ -52,7 +52,26 @@ const valuesOf = (network: Network): number[][] =>
 
 const open = (bytes: Uint8Array, file: string) => loadNetwork(memoryFolder({ [file]: bytes }), file);
 
+/** A Dense layer with float16 weights, the kernel little-endian and the bias big-endian, written by h5py; zlib, base64. */
+const HALVES =
+  'eNrr9HBx4+WS4mLm4GCAgf9QwCMB4RtAxV0uRt3x93AJYlJ4+oIjGxlXCAgwMIQxQpRZQZVzMTEARUSFGFgQRsKNtmNgYGbgZRABSebmp6TmxC' +
+  'fn56VlpjNIMjIyAA0DY4iBHAxMQHI+hAkGYHGQIIMp35E+HE5iEkL2CwzgdZQRyFE8QFtEGBhyEitTi+LzEnNTixmEGSF2MjECAQOSG4AghY0H' +
+  'xGFMmQAVEd3nk+bv7OGN3X42CZBqXoiXy1Mz0zNKig9DjfoSvtQST/huY4Io0yMmfG0g4Qv2CsQaJL+wQv0CNZABRqfoZ1sZpOgnWRmAzASBNR' +
+  '/f3SYjfNn4QL5kBpr2BGo2VARo9AdmqG0mDGSBqweP38ETvtDYUIbaa680IwfsAaAgowrQq0yY3kanmUUYGAUV+KF8AQYuVgYufiCLFeg3Zi4O' +
+  'oL0sjAzQvAHPNQsYBj341bOFBx4WItiTANjvivj9zgH1OwvM4A0MQw74yPRkMoyCUTDCgbuzvw8jA7S+RarW5kPpaqXknMTiYnDloWSloBScWl' +
+  'iamleSmZijpKOgBKmzgeLVSjAFxSBxcOVZDORGo+t3Sc0rTsWhNQUkXpqXWQLSaQRkJyWWJGfEZ+YVlJbEF2ckFoBUReeV5uToKBjF1tYCEdwf' +
+  'DvyjcTkKRsEoGAWjYBSMglEwCkbBKBgFo2AU4AQWDAdCTf9XMzDuYwAAdAkbbw==';
+
 describe('Keras HDF5', () => {
+  it('is read with weights of float16 in either byte order', async () => {
+    const network = await open(unzlibSync(Uint8Array.from(Buffer.from(HALVES, 'base64'))), 'half.h5');
+    expect(valuesOf(network)).toEqual([
+      [0.5, -2, 0.333251953125, 65504],
+      [2 ** -24, -1.5],
+    ]);
+    network.dispose();
+  });
+
   const attributes = (model: Json) => ({
     model_config: JSON.stringify(model),
     training_config: JSON.stringify(TRAINING),
