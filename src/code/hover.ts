@@ -1,4 +1,4 @@
-import { activation } from '../report/activations';
+import { activation, type Activation } from '../report/activations';
 import { formatFactor } from '../report/format';
 import type { Report, RuleId } from '../report/report';
 import type { Binding } from './binding';
@@ -74,7 +74,7 @@ function activationHover(mention: Mention, model: Facts, context: HoverContext):
     lines: [note?.meaning ?? '', note?.risk ?? ''].filter((line) => line !== ''),
     table: rows({
       Range: numbers === null ? null : interval(numbers.range),
-      'Zero-centered': known === null ? null : zeroCentered(known.range),
+      'Zero-centered': known === null ? null : zeroCentered(known),
       'Largest derivative':
         known === null ? null : known.maximumDerivative === null ? 'unbounded' : short(known.maximumDerivative),
       'Time relative to ReLU (tfjs, wasm)': cost === undefined ? null : formatFactor(cost),
@@ -287,7 +287,8 @@ function interval([low, high]: readonly [number, number]): string {
   return `${bound(low)} to ${bound(high)}`;
 }
 
-function zeroCentered([low, high]: readonly [number, number]): string {
-  if (low === -high) return 'yes';
-  return low >= 0 ? 'no: outputs are never negative' : 'nearly: outputs take both signs';
+/** Odd functions map inputs around 0 to outputs around 0. */
+function zeroCentered(of: Activation): string {
+  if ([0.5, 1, 3].every((z) => Math.abs(of.value(z) + of.value(-z)) < 1e-9)) return 'yes';
+  return of.range[0] >= 0 ? 'no: outputs are never negative' : 'nearly: outputs take both signs';
 }

@@ -175,6 +175,8 @@ describe('hover', () => {
     const tanh = at('python', "import keras\nkeras.layers.Dense(3, activation='tanh')", 'tanh');
     expect(cell(tanh, 'Zero-centered')).toBe('yes');
     expect(cell(tanh, 'Largest derivative')).toBe('1');
+    const leaky = at('python', 'import torch.nn as nn\nnn.LeakyReLU(0.1)', 'LeakyReLU');
+    expect(cell(leaky, 'Zero-centered')).toBe('nearly: outputs take both signs');
   });
   it('gives a measured cost when there is one', () => {
     const document = new CodeDocument('python', "import keras\nkeras.layers.Dense(3, activation='gelu')");
