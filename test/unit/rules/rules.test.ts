@@ -482,9 +482,9 @@ describe('learning-rate-too-high', () => {
         { rate: 0.1, newlySilentAfterOne: 9, newlySilentAfterFive: 20, lossBefore: 1, lossAfterFive },
       ],
     });
-    expect(judged(0, steps(3.1, 0.9), {})).toHaveLength(1);
-    expect(judged(0, steps(2.9, 0.9), {})).toEqual([]);
-    expect(judged(0, steps(3.1, 1.1), {})).toEqual([]);
+    expect(judged(0, steps(3.1, 0.9), untrained)).toHaveLength(1);
+    expect(judged(0, steps(2.9, 0.9), untrained)).toEqual([]);
+    expect(judged(0, steps(3.1, 1.1), untrained)).toEqual([]);
     // A trained network has its own weights to show what the rate did.
     expect(judged(0, steps(3.1, 0.9))).toEqual([]);
   });
