@@ -30,8 +30,9 @@ const CODE = new Set([
 ]);
 
 /**
- * `saved` is the shape of the layer's output with the batch, where the file tells it. Throws `unknown-layer` where
- * there is no such class, `invalid-topology` where its configuration is not accepted.
+ * `saved` is the shape of the layer's output with the batch, where the file tells it. A class that neither tfjs nor this
+ * extension has is taken for one of the author's: tfjs and older Keras do not mark them. Throws `invalid-topology` where the
+ * configuration is not accepted.
  */
 export function createLayer(
   definition: LayerDefinition,
@@ -52,7 +53,7 @@ export function createLayer(
       return wrapper(tfjsConfig(definition, rest, kerasVersion3), built);
     }
     const converted = tfjsConfig(definition, config, kerasVersion3);
-    const layer = ownLayer(className, converted) ?? tfjsLayer(className, converted) ?? unknownLayer(definition);
+    const layer = ownLayer(className, converted) ?? tfjsLayer(className, converted) ?? opaque(definition, saved);
     layer.name = name;
     return layer;
   } catch (error) {
@@ -117,13 +118,4 @@ function opaque(definition: LayerDefinition, saved: Shape | null): Layer {
   const isShape = Array.isArray(declared) && declared.every((dim) => dim === null || Number.isInteger(dim));
   const shape = saved ?? (isShape ? [null, ...(declared as Shape)] : null);
   return new OpaqueLayer({ name }, shape);
-}
-
-function unknownLayer({ className, name, path }: LayerDefinition): never {
-  throw new DiagnosisError(
-    'unknown-layer',
-    `The layer "${name}" is of the class "${className}", which neither TensorFlow.js nor this extension knows.`,
-    printPath(path),
-    'Save the model without the layer, or replace it by layers that Keras and TensorFlow.js have in common.',
-  );
 }

@@ -40,6 +40,18 @@ describe('layers whose code is not in the file', () => {
     network.dispose();
   });
 
+  it('may be of a class that the file does not mark, and have weights of its own', async () => {
+    const [topology, weights] = around({ class_name: 'Antirectifier', config: { name: 'code' } }, 4);
+    const own = weightsOf({ 'code/scale': [4, 4] });
+    const network = await load(topology, [...weights.slice(0, 2), ...own, ...weights.slice(2)]);
+    expect(network.calls.map(({ name, role, weights: used }) => [name, role, used.length])).toEqual([
+      ['before', 'hidden', 2],
+      ['code', 'opaque', 0],
+      ['after', 'output', 2],
+    ]);
+    network.dispose();
+  });
+
   it('has the shape that the file tells of its output', async () => {
     const withShape = { ...lambda, config: { ...lambda.config, output_shape: [6] } };
     const network = await load(...around(withShape, 6));
