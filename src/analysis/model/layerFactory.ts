@@ -29,9 +29,12 @@ const CODE = new Set([
   'KerasLayer',
 ]);
 
+/** Classes of Keras that turn text into numbers: there are no samples of text, and nothing in front of them to diagnose. */
+const TEXT = new Set(['TextVectorization', 'StringLookup', 'Hashing', 'HashedCrossing']);
+
 /**
  * `saved` is the shape of the layer's output with the batch, where the file tells it. A class that neither tfjs nor this
- * extension has is taken for one of the author's: tfjs and older Keras do not mark them. Throws `invalid-topology` where the
+ * extension has is taken for one of the author's: tfjs and older Keras do not mark them. Throws `unknown-layer` for layers on text, `invalid-topology` where the
  * configuration is not accepted.
  */
 export function createLayer(
@@ -43,6 +46,7 @@ export function createLayer(
   const { config, path, name } = definition;
   const className = canonicalClass(definition.className);
   try {
+    if (TEXT.has(className)) throw textLayer(definition);
     if (definition.custom) return opaque(definition, saved);
     if (CODE.has(className) || isOperation(definition))
       return operationLayer(definition, saved) ?? opaque(definition, saved);
@@ -118,4 +122,13 @@ function opaque(definition: LayerDefinition, saved: Shape | null): Layer {
   const isShape = Array.isArray(declared) && declared.every((dim) => dim === null || Number.isInteger(dim));
   const shape = saved ?? (isShape ? [null, ...(declared as Shape)] : null);
   return new OpaqueLayer({ name }, shape);
+}
+
+function textLayer({ className, name, path }: LayerDefinition): DiagnosisError {
+  return new DiagnosisError(
+    'unknown-layer',
+    `The layer "${name}" of the class "${className}" turns text into numbers, which is not measured here.`,
+    printPath(path),
+    'Save the model without the layer, so that it takes the numbers as its input.',
+  );
 }

@@ -204,6 +204,20 @@ describe('topologies', () => {
     },
   );
 
+  it('a layer on text names class, layer, place and remedy', async () => {
+    const topology = sequential([
+      { class_name: 'TextVectorization', config: { name: 'words' } },
+      dense('first', 4, {}),
+    ]);
+    expect((await load({ model_config: topology })).problem).toEqual({
+      code: 'unknown-layer',
+      message:
+        'The layer "words" of the class "TextVectorization" turns text into numbers, which is not measured here.',
+      place: 'modelTopology.model_config.config.layers[0]',
+      remedy: 'Save the model without the layer, so that it takes the numbers as its input.',
+    });
+  });
+
   it('an unknown activation', async () => {
     const topology = sequential([dense('first', 4, { batch_input_shape: [null, 3], activation: 'my_relu' })]);
     expect((await load(topology)).problem).toMatchObject({
