@@ -6,32 +6,6 @@
  *   npm run benchmark:diagnosis -- --write       both, totals written to docs/diagnosis-benchmark.md
  *   npm run benchmark:diagnosis -- --only REGEX  networks of the tuning half whose id matches
  */
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import esbuild from 'esbuild';
-import { esbuildKernels } from './wasm-kernels.mjs';
+import { runBenchmark } from './run-benchmark.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const outdir = path.join(root, '.cache/benchmark/bundle');
-const source = path.join(root, 'test/benchmark/diagnosis');
-
-await esbuild.build({
-  absWorkingDir: root,
-  entryPoints: ['benchmark', 'buildWorker', 'diagnoseWorker'].map((name) => path.join(source, `${name}.ts`)),
-  bundle: true,
-  outdir,
-  outExtension: { '.js': '.cjs' },
-  platform: 'node',
-  target: 'node20',
-  format: 'cjs',
-  // As in build.mjs.
-  mainFields: ['module', 'main'],
-  plugins: [esbuildKernels],
-  logLevel: 'warning',
-});
-
-const { status } = spawnSync(process.execPath, [path.join(outdir, 'benchmark.cjs'), root, ...process.argv.slice(2)], {
-  stdio: 'inherit',
-});
-process.exitCode = status ?? 1;
+await runBenchmark({ folder: 'diagnosis', outdir: 'bundle', entries: ['benchmark', 'buildWorker', 'diagnoseWorker'] });

@@ -11,14 +11,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import esbuild from 'esbuild';
 import { makePackage } from './package.mjs';
-import { esbuildKernels } from './wasm-kernels.mjs';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const outdir = path.join(root, '.cache/benchmark/speed');
-const source = path.join(root, 'test/benchmark/speed');
+import { root, runBenchmark } from './run-benchmark.mjs';
 
 // The package is only weighed in a whole run; building it builds dist/.
 if (process.argv.some((argument) => /^--(quick|only)/.test(argument))) {
@@ -26,22 +20,8 @@ if (process.argv.some((argument) => /^--(quick|only)/.test(argument))) {
 } else {
   await makePackage();
 }
-await esbuild.build({
-  absWorkingDir: root,
-  entryPoints: ['benchmark', 'ownServer', 'stockServer', 'peakMemory'].map((name) => path.join(source, `${name}.ts`)),
-  bundle: true,
-  outdir,
-  outExtension: { '.js': '.cjs' },
-  platform: 'node',
-  target: 'node20',
-  format: 'cjs',
-  // As in build.mjs.
-  mainFields: ['module', 'main'],
-  plugins: [esbuildKernels],
-  logLevel: 'warning',
+await runBenchmark({
+  folder: 'speed',
+  outdir: 'speed',
+  entries: ['benchmark', 'ownServer', 'stockServer', 'peakMemory'],
 });
-
-const { status } = spawnSync(process.execPath, [path.join(outdir, 'benchmark.cjs'), root, ...process.argv.slice(2)], {
-  stdio: 'inherit',
-});
-process.exitCode = status ?? 1;
