@@ -3,6 +3,7 @@
 import { serialization } from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { DiagnosisError } from '../../report/errors';
+import type { JsonPath } from '../../report/report';
 import { printPath } from './json';
 import { type Config, layerConfig } from './layerConfig';
 import type { Layer } from './layerFacts';
@@ -57,7 +58,10 @@ export function createLayer(
       return wrapper(tfjsConfig(definition, rest, kerasVersion3), built);
     }
     const converted = tfjsConfig(definition, config, kerasVersion3);
-    const layer = ownLayer(className, converted) ?? tfjsLayer(className, converted) ?? opaque(definition, saved);
+    const layer =
+      ownLayer(className, converted) ??
+      tfjsLayer(className, converted) ??
+      opaque(definition, saved, definition.className);
     layer.name = name;
     return layer;
   } catch (error) {
@@ -116,12 +120,12 @@ function tfjsLayer(className: string, config: Config): Layer | null {
   return layer instanceof layers.Layer ? layer : null;
 }
 
-function opaque(definition: LayerDefinition, saved: Shape | null): Layer {
+function opaque(definition: LayerDefinition, saved: Shape | null, unknownClass: string | null = null): Layer {
   const { config, name } = definition;
   const { output_shape: declared } = config;
   const isShape = Array.isArray(declared) && declared.every((dim) => dim === null || Number.isInteger(dim));
   const shape = saved ?? (isShape ? [null, ...(declared as Shape)] : null);
-  return new OpaqueLayer({ name }, shape);
+  return new OpaqueLayer({ name }, shape, unknownClass);
 }
 
 function textLayer({ className, name, path }: LayerDefinition): DiagnosisError {
@@ -130,5 +134,16 @@ function textLayer({ className, name, path }: LayerDefinition): DiagnosisError {
     `The layer "${name}" of the class "${className}" turns text into numbers, which is not measured here.`,
     printPath(path),
     'Save the model without the layer, so that it takes the numbers as its input.',
+  );
+}
+
+/** The error where the stand-in for a layer of unknown class does not fit the network around it. */
+export function unknownLayer(name: string, className: string, path: JsonPath, cause: unknown): DiagnosisError {
+  return new DiagnosisError(
+    'unknown-layer',
+    `The layer "${name}" is of the class "${className}", which neither TensorFlow.js nor this extension knows.`,
+    printPath(path),
+    'Save the model without the layer, or replace it by layers that Keras and TensorFlow.js have in common.',
+    { cause },
   );
 }

@@ -6,6 +6,8 @@ import type { LoadedLayersModel } from './layersNetwork';
 import { buildModel, disposeModel } from './modelBuilder';
 import { type SavedWeight, sizeOf } from './savedWeight';
 import { trainingConfig } from './trainingConfig';
+import { unknownLayer } from './layerFactory';
+import { OpaqueLayer } from './layers/opaqueLayer';
 import { assignWeights } from './weightAssignment';
 
 export interface SavedModel {
@@ -30,7 +32,10 @@ export interface SavedModel {
  */
 export const CONVERTED_TOPOLOGY: JsonPath = ['modelTopology', 'model_config'];
 
-/** Builds the network and fills in its weights. Throws what `buildModel` and `assignWeights` throw. */
+/**
+ * Builds the network and fills in its weights. Throws what `buildModel` and `assignWeights` throw, and `unknown-layer` where weights
+ * do not fit beside a layer of unknown class.
+ */
 export function layersModelOf(saved: SavedModel): LoadedLayersModel {
   const { file, format, generatedBy, convertedBy, kerasVersion, topology, topologyPath, notes } = saved;
   const savedValues = saved.weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
@@ -43,7 +48,9 @@ export function layersModelOf(saved: SavedModel): LoadedLayersModel {
     assignWeights(model, saved.weights, notes);
   } catch (error) {
     disposeModel(model);
-    throw error;
+    const unknown = [...paths.keys()].find((layer) => layer instanceof OpaqueLayer && layer.unknownClass !== null);
+    if (!(unknown instanceof OpaqueLayer)) throw error;
+    throw unknownLayer(unknown.name, unknown.unknownClass!, paths.get(unknown)!, error);
   }
   const outputs = model.outputs.map((symbolic, i) => spec(symbolic, model.outputNames[i]));
   return {

@@ -204,6 +204,19 @@ describe('topologies', () => {
     },
   );
 
+  it('an unknown layer class names class, layer, place and remedy where its stand-in does not fit', async () => {
+    const topology = sequential([
+      { class_name: 'FancyLayer', config: { name: 'fancy', batch_input_shape: [null, 5] } },
+      dense('first', 4, {}),
+    ]);
+    expect((await load({ model_config: topology })).problem).toEqual({
+      code: 'unknown-layer',
+      message: 'The layer "fancy" is of the class "FancyLayer", which neither TensorFlow.js nor this extension knows.',
+      place: 'modelTopology.model_config.config.layers[0]',
+      remedy: 'Save the model without the layer, or replace it by layers that Keras and TensorFlow.js have in common.',
+    });
+  });
+
   it('a layer on text names class, layer, place and remedy', async () => {
     const topology = sequential([
       { class_name: 'TextVectorization', config: { name: 'words' } },

@@ -10,10 +10,14 @@ import { type Config, OwnLayer, type Shape } from './ownLayer';
 export class OpaqueLayer extends OwnLayer {
   static readonly className = 'OpaqueLayer';
 
-  /** `saved`: the output's shape with the batch, as far as the file tells it; null if the file does not. */
+  /**
+   * `saved`: the output's shape with the batch, as far as the file tells it; null if the file does not. `unknownClass`: the
+   * layer's class, where it is only supposed to be the author's own because nobody else knows it.
+   */
   constructor(
     config: Config,
     private readonly saved: Shape | null,
+    readonly unknownClass: string | null = null,
   ) {
     super(config);
   }
