@@ -489,6 +489,18 @@ describe('learning-rate-too-high', () => {
     expect(judged(0, steps(3.1, 0.9))).toEqual([]);
   });
 
+  it('leaves an untrained network to unnormalized-input where raw inputs make every step too large', () => {
+    const rising = { ...ladder(20, 0.01), labels: 'given' } as const;
+    const experiments = {
+      ...NO_EXPERIMENTS,
+      learningRates: { ...rising, rates: [{ ...rising.rates[0], lossAfterFive: 1.1 }] },
+    };
+    const count = (input: Partial<ProbeInput>): number =>
+      learningRateTooHigh.judge(measurement([layer('a', untrained)], { ...training({}), experiments }, input)).length;
+    expect(count({})).toBe(1);
+    expect(count({ mean: 1000, standardDeviation: 300 })).toBe(0);
+  });
+
   it('suggests the highest rate that is safe', () => {
     expect(judged(13, ladder(20, 0.03))[0].suggestions[0].title).toBe('Lower the learning rate to 0.03');
   });
