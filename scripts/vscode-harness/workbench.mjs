@@ -1,6 +1,7 @@
 /** The workbench as a person uses it: mouse, keyboard and what is on the screen. For end-to-end tests and screenshots. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { PROJECT } from './cache.mjs';
 import { openBrowser, startServer, workbenchUrl } from './workbenchServer.mjs';
 
@@ -12,6 +13,25 @@ export const THEMES = {
   'hc-light': { name: 'Default High Contrast Light', marker: 'hc_light' },
 };
 
+/** Milliseconds to wait for what must come. On a loaded machine everything comes, only late. */
+const PATIENCE = 90_000;
+
+/**
+ * Tries an action with its effect again, for as long as patience lasts; then rejects with the last attempt's error.
+ * @param {(brief: number) => Promise<void>} attempt gets the milliseconds after which one try is given up
+ */
+async function repeated(attempt) {
+  const end = Date.now() + PATIENCE;
+  for (let brief = 5000; ; brief *= 1.5) {
+    try {
+      return await attempt(brief);
+    } catch (error) {
+      if (Date.now() > end || /has been closed/.test(error.message)) throw error;
+      await delay(200);
+    }
+  }
+}
+
 /**
  * @typedef {object} WorkbenchOptions
  * @property {string} [folder] the workspace; the project by default
@@ -22,6 +42,7 @@ export const THEMES = {
  * @property {number} [width] of the window, CSS pixels
  * @property {number} [height]
  * @property {'current' | 'oldest'} [release]
+ * @property {() => void} [initScript] runs in every frame before the frame's own scripts
  */
 
 /** One VS Code window. `close` ends everything that `open` started. */
@@ -38,13 +59,12 @@ export class Workbench {
     try {
       const opened = await openBrowser({ width, height });
       browser = opened.browser;
+      opened.context.setDefaultTimeout(PATIENCE);
+      if (options.initScript !== undefined) await opened.context.addInitScript(options.initScript);
       const page = await opened.context.newPage();
       const workbench = new Workbench(server, browser, page, folder);
       await page.goto(workbenchUrl(server, { folder, developmentPaths }), { waitUntil: 'commit' });
-      await page
-        .locator('.monaco-workbench .explorer-folders-view .monaco-list-row')
-        .first()
-        .waitFor({ timeout: 90_000 });
+      await page.locator('.monaco-workbench .explorer-folders-view .monaco-list-row').first().waitFor();
       await workbench.setTheme(theme);
       return workbench;
     } catch (error) {
@@ -66,7 +86,7 @@ export class Workbench {
   /** As after a crash or `Developer: Reload Window`. */
   async reload() {
     await this.page.reload({ waitUntil: 'commit' });
-    await this.page.locator('.monaco-workbench .part.sidebar').waitFor({ timeout: 90_000 });
+    await this.page.locator('.monaco-workbench .part.sidebar').waitFor();
   }
 
   async close() {
@@ -74,22 +94,32 @@ export class Workbench {
     await this.server.stop();
   }
 
-  /** Runs a command by its title in the palette: `Activation Diagnostics: Clear Report`. */
-  async command(title) {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.page.keyboard.press('F1');
-        await this.quickInput.fill(`>${title}`, { timeout: 5000 });
-        await this.quickPickRow(title).waitFor({ timeout: 5000 });
-        await this.page.keyboard.press('Enter');
-        // Gone, or already the next question of the command.
-        await this.page.waitForFunction(paletteIsClosed, null, { timeout: 5000 });
-        return;
-      } catch (error) {
-        // A view that takes the focus while it opens closes the palette.
-        if (attempt === 4) throw error;
-      }
-    }
+  /**
+   * Runs a command by its title in the palette: `Activation Diagnostics: Clear Report`.
+   * @param {string} title
+   * @param {(brief: number) => Promise<unknown>} [effect] rejects until the command has worked; it is run again then
+   */
+  async command(title, effect = () => Promise.resolve()) {
+    await repeated(async (brief) => {
+      await this.page.keyboard.press('F1');
+      await this.quickInput.fill(`>${title}`, { timeout: brief });
+      // The list shows what it held before until it is filtered. A view that takes the focus while it opens closes the
+      // palette, and Enter would go there.
+      await this.page.waitForFunction(paletteOffers, title, { timeout: brief });
+      await this.page.keyboard.press('Enter');
+      // Gone, or already the next question of the command.
+      await this.page.waitForFunction(paletteIsClosed, null, { timeout: 6 * brief });
+      await effect(brief);
+    });
+  }
+
+  /** Shows the explorer in the side bar. */
+  async showExplorer() {
+    await this.command('View: Show Explorer', (timeout) => this.explorer.waitFor({ timeout }));
+  }
+
+  get explorer() {
+    return this.page.locator('.explorer-folders-view');
   }
 
   /** The text field of the palette and of every quick pick. */
@@ -99,7 +129,12 @@ export class Workbench {
 
   /** Chooses the first row of the open quick pick that holds `text`. */
   async pick(text) {
-    await this.quickPickRow(text).click();
+    const row = this.quickPickRow(text);
+    await row.waitFor();
+    await repeated(async (brief) => {
+      if (await row.isVisible()) await row.click({ timeout: brief });
+      await row.waitFor({ state: 'hidden', timeout: brief });
+    });
   }
 
   quickPickRow(text) {
@@ -108,14 +143,21 @@ export class Workbench {
 
   /** Types a path into the open file dialog and confirms it. */
   async answerFileDialog(file) {
-    await this.page.locator('.quick-input-widget .quick-input-title', { hasText: /\S/ }).waitFor();
-    for (let attempt = 1; attempt <= 20; attempt++) {
-      await this.quickInput.fill(file);
-      // The dialog overwrites what was typed while it was reading its first folder.
+    const title = this.page.locator('.quick-input-widget .quick-input-title', { hasText: /\S/ });
+    await title.waitFor();
+    const thisDialog = this.page.locator('.quick-input-widget .quick-input-title', {
+      hasText: await title.innerText(),
+    });
+    // The dialog overwrites what was typed while it was reading its first folder, and ignores Enter while it reads any.
+    await repeated(async (brief) => {
+      if (!(await thisDialog.isVisible())) return;
+      await this.quickInput.fill(file, { timeout: brief });
       await this.page.waitForTimeout(300);
-      if ((await this.quickInput.inputValue()) === file) return await this.page.keyboard.press('Enter');
-    }
-    throw new Error(`The file dialog did not take ${file}`);
+      if (!(await thisDialog.isVisible())) return;
+      if ((await this.quickInput.inputValue()) !== file) throw new Error(`The file dialog did not take ${file}`);
+      await this.page.keyboard.press('Enter');
+      await thisDialog.waitFor({ state: 'hidden', timeout: brief });
+    });
   }
 
   /** The row of a file in the explorer; folders on the way are opened. `file` is relative to the workspace. */
@@ -124,12 +166,16 @@ export class Workbench {
     const row = (depth) => {
       const shown = `/${[path.basename(this.folder), ...segments.slice(0, depth)].join('/')}`;
       return this.page.locator('.explorer-folders-view .monaco-list-row', {
-        has: this.page.locator(`.explorer-item[aria-label$=${JSON.stringify(shown)}]`),
+        has: this.page.locator(`.explorer-item${labelled(shown)}`),
       });
     };
     for (let depth = 1; depth < segments.length; depth++) {
       await row(depth).waitFor();
-      if ((await row(depth).getAttribute('aria-expanded')) !== 'true') await row(depth).click();
+      // The explorer opens the folders of the active file by itself: a click may come too late and close them again.
+      await repeated(async (brief) => {
+        if ((await row(depth).getAttribute('aria-expanded')) !== 'true') await row(depth).click({ timeout: brief });
+        await row(depth + 1).waitFor({ timeout: brief });
+      });
     }
     await row(segments.length).waitFor();
     return row(segments.length);
@@ -137,22 +183,53 @@ export class Workbench {
 
   /** Right-clicks a file in the explorer and chooses an entry of the menu. */
   async contextMenu(file, entry) {
-    await (await this.explorerRow(file)).click({ button: 'right' });
-    const item = this.page.locator('.context-view .monaco-menu .action-item', { hasText: entry }).first();
-    await item.waitFor();
-    for (let attempt = 1; await item.isVisible(); attempt++) {
-      // A menu ignores a click that comes right after it opened.
-      await item.click({ timeout: 5000 }).catch((error) => {
-        if (attempt === 3) throw error;
-      });
-      await item.waitFor({ state: 'hidden', timeout: 1000 }).catch(() => undefined);
-    }
+    const menu = this.page.locator('.context-view .monaco-menu');
+    const item = menu.locator('.action-item', { hasText: entry }).first();
+    await repeated(async (brief) => {
+      await (await this.explorerRow(file)).click({ button: 'right', timeout: brief });
+      try {
+        // A menu that opened before the extension was known lacks its entries, and does not get them later.
+        await item.waitFor({ timeout: brief });
+        // A menu ignores a click that comes right after it opened.
+        await repeated(async () => {
+          if (await item.isVisible()) await item.click({ timeout: brief });
+          await item.waitFor({ state: 'hidden', timeout: 1000 });
+        });
+      } catch (error) {
+        await this.page.keyboard.press('Escape');
+        throw error;
+      }
+    });
   }
 
   /** Opens a file in an editor. */
   async openFile(file) {
-    await (await this.explorerRow(file)).dblclick();
-    await this.page.locator('.tab.active', { hasText: path.posix.basename(file) }).waitFor();
+    const shown = `/${path.basename(this.folder)}/${file}`;
+    const tab = this.page.locator(`.tab.active .monaco-icon-label${labelled(shown)}`);
+    await repeated(async (brief) => {
+      await (await this.explorerRow(file)).dblclick({ timeout: brief });
+      await tab.waitFor({ timeout: brief });
+    });
+  }
+
+  /**
+   * Moves the pointer onto `target` until a hover that holds `text` is there: one that opened before the extension had
+   * its answer, or that a change of the editor closed, is asked for again.
+   * @returns {Promise<import('playwright-core').Locator>} the hover
+   */
+  async hoverOver(target, text) {
+    const hover = this.page.locator('.monaco-hover:not(.hidden)', { hasText: text }).first();
+    await repeated(async (brief) => {
+      await this.parkPointer();
+      await target.hover({ timeout: brief });
+      await hover.waitFor({ timeout: brief });
+    });
+    return hover;
+  }
+
+  /** Moves the pointer where it hovers over nothing. */
+  async parkPointer() {
+    await this.page.mouse.move(1, 1);
   }
 
   /** The document inside the report view. */
@@ -168,7 +245,12 @@ export class Workbench {
         .locator('main > *')
         .evaluateAll((shown) => shown.forEach((each) => each.classList.add('earlier')));
     }
-    await this.contextMenu(file, /^Diagnose Model…$/);
+    await this.explorer.waitFor();
+    await repeated(async (brief) => {
+      if (await this.explorer.isVisible()) await this.contextMenu(file, /^Diagnose Model…$/);
+      // The report view takes its place.
+      await this.explorer.waitFor({ state: 'hidden', timeout: brief });
+    });
     await this.panel.locator('main > :not(.earlier, :has(.welcome, [aria-busy="true"])) h1').waitFor();
   }
 
@@ -193,8 +275,11 @@ export class Workbench {
   /** Changes the theme as the settings editor does: a theme that is set before the window opens is not always found. */
   async setTheme(theme) {
     const { name, marker } = THEMES[theme];
-    await this.server.changeSettings({ 'workbench.colorTheme': name });
-    await this.page.locator(`.monaco-workbench[class*="${marker}"]`).waitFor();
+    await repeated(async (brief) => {
+      // Written again where the window was not watching its settings yet.
+      await this.server.changeSettings({ 'workbench.colorTheme': name });
+      await this.page.locator(`.monaco-workbench[class*="${marker}"]`).waitFor({ timeout: brief });
+    });
   }
 
   /** Hides what covers or crowds a screenshot: notifications and hovers. */
@@ -218,7 +303,18 @@ export class Workbench {
   }
 }
 
-/* global document -- paletteIsClosed runs in the page. */
+/** Selects the label of a file; what decorates it, such as the number of its problems, is named after it. */
+function labelled(file) {
+  return `:is([aria-label$=${JSON.stringify(file)}], [aria-label*=${JSON.stringify(`${file} `)}])`;
+}
+
+/* global document -- These two run in the page. */
+function paletteOffers(title) {
+  const chosen = document.querySelector('.quick-input-list .monaco-list-row.focused');
+  const input = document.querySelector('.quick-input-widget input.input');
+  return document.activeElement === input && (chosen?.textContent ?? '').includes(title);
+}
+
 function paletteIsClosed() {
   const input = document.querySelector('.quick-input-widget:not([style*="display: none"]) input.input');
   return !(input?.value ?? '').startsWith('>');

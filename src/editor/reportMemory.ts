@@ -29,6 +29,8 @@ interface Stored {
 /** Keeps the last report of a workspace across reloads of the window, in the extension's own storage. */
 export class ReportMemory {
   readonly #file: Uri | null;
+  /** Ends when everything that was asked before is done: what is kept and what is forgotten must not overtake each other. */
+  #queue: Promise<unknown> = Promise.resolve();
 
   /** @param storage `ExtensionContext.storageUri`; a window without a workspace has none and remembers nothing */
   constructor(storage: Uri | undefined) {
@@ -36,17 +38,23 @@ export class ReportMemory {
   }
 
   async remember({ model, data, labels }: Subject, report: Report, filesRead: readonly Uri[]): Promise<void> {
-    if (this.#file === null) return;
+    const target = this.#file;
+    if (target === null) return;
     const store = (file: DataFile): StoredFile => ({ ...file, uri: file.uri.toString() });
-    const stored: Stored = {
-      model: model.toString(),
-      data: data.map(store),
-      labels: labels === null ? null : store(labels),
-      report,
-      files: await Promise.all(filesRead.map(async (file) => [file.toString(), await fileState(file)] as const)),
-    };
-    await workspace.fs.createDirectory(Uri.joinPath(this.#file, '..'));
-    await workspace.fs.writeFile(this.#file, new TextEncoder().encode(JSON.stringify(stored)));
+    await this.#inTurn(async () => {
+      const stored: Stored = {
+        model: model.toString(),
+        data: data.map(store),
+        labels: labels === null ? null : store(labels),
+        report,
+        files: await Promise.all(filesRead.map(async (file) => [file.toString(), await fileState(file)] as const)),
+      };
+      // A window that closes in the middle leaves the earlier report whole.
+      const unfinished = target.with({ path: `${target.path}.new` });
+      await workspace.fs.createDirectory(Uri.joinPath(target, '..'));
+      await workspace.fs.writeFile(unfinished, new TextEncoder().encode(JSON.stringify(stored)));
+      await workspace.fs.rename(unfinished, target, { overwrite: true });
+    });
   }
 
   /** Null when there is nothing, or nothing that this version understands. */
@@ -71,12 +79,21 @@ export class ReportMemory {
   }
 
   async forget(): Promise<void> {
-    if (this.#file === null) return;
-    try {
-      await workspace.fs.delete(this.#file);
-    } catch (error) {
-      if (!(error instanceof FileSystemError)) throw error;
-    }
+    const file = this.#file;
+    if (file === null) return;
+    await this.#inTurn(async () => {
+      try {
+        await workspace.fs.delete(file);
+      } catch (error) {
+        if (!(error instanceof FileSystemError)) throw error;
+      }
+    });
+  }
+
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(action);
+    this.#queue = done.catch(() => undefined);
+    return done;
   }
 
   async #read(): Promise<Stored | null> {

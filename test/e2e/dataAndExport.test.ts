@@ -35,7 +35,7 @@ describe.skipIf(process.platform !== 'linux')('data and exports in VS Code', () 
     await probe(/features\.npy/).waitFor();
 
     await workbench.command('Activation Diagnostics: Clear Report');
-    await workbench.command('View: Show Explorer');
+    await workbench.showExplorer();
     await workbench.contextMenu('healthy/model.json', 'Diagnose Model With Data…');
     await workbench.quickPickRow(/features\.npy.*classes\.npy/).waitFor();
     await workbench.pick('The same as last time');
@@ -52,7 +52,7 @@ describe.skipIf(process.platform !== 'linux')('data and exports in VS Code', () 
         expect(text).toMatch(/[}>]\n$/);
         return text;
       };
-      return await vi.waitFor(complete, { timeout: 20_000 });
+      return await vi.waitFor(complete, { timeout: 90_000, interval: 200 });
     };
     const report = JSON.parse(await save('JSON', 'out.json')) as Report;
     expect(report.model.name).toBe('classifier');

@@ -6,6 +6,8 @@ import { PROJECT } from '../../scripts/vscode-harness/cache.mjs';
 import { Workbench } from '../../scripts/vscode-harness/workbench.mjs';
 
 const LINUX_ONLY = process.platform !== 'linux';
+/** For what is on the screen in its own time. */
+const PATIENT = { timeout: 90_000, interval: 200 };
 
 /** What a person does with mouse and keyboard, in the real workbench, on a copy of the samples. */
 describe.skipIf(LINUX_ONLY)('diagnosing a model in VS Code', () => {
@@ -27,11 +29,11 @@ describe.skipIf(LINUX_ONLY)('diagnosing a model in VS Code', () => {
   });
 
   const panel = () => workbench.panel.locator('main');
-  const heading = () => workbench.panel.locator('h1');
+  const heading = (text: string | RegExp) => workbench.panel.locator('h1', { hasText: text });
 
   it('right-click: the panel names the sick layer, Problems has the finding on its line', async () => {
     await workbench.diagnose('dead-relu/model.json');
-    expect(await heading().innerText()).toContain('hidden_2');
+    await heading('hidden_2').waitFor();
     const text = await panel().innerText();
     expect(text).toMatch(/hidden_2\s+\d+ of 32 units dead/);
     expect(text).toContain('Why it matters');
@@ -47,11 +49,14 @@ describe.skipIf(LINUX_ONLY)('diagnosing a model in VS Code', () => {
 
     await row.dblclick();
     await workbench.page.locator('.tab.active', { hasText: 'model.json' }).waitFor();
-    const position = await workbench.page.locator('.statusbar-item', { hasText: /^Ln \d+/ }).innerText();
     const lines = (await readFile(path.join(folder, 'dead-relu/model.json'), 'utf8')).split('\n');
-    const line = Number(/Ln (\d+)/.exec(position)?.[1]);
-    expect(lines[line - 1]).toContain('"class_name": "Dense"');
-    expect(lines.slice(line).find((each) => /^ {6}"name"/.test(each))).toContain('hidden_2');
+    const shown = async () => {
+      const position = await workbench.page.locator('.statusbar-item', { hasText: /^Ln \d+/ }).innerText();
+      const line = Number(/Ln (\d+)/.exec(position)?.[1]);
+      return [lines[line - 1], lines.slice(line).find((each) => /^ {6}"name"/.test(each))].map((each) => each?.trim());
+    };
+    // The status bar follows the cursor in its own time.
+    await expect.poll(shown, PATIENT).toEqual(['"class_name": "Dense",', '"name": "hidden_2",']);
   });
 
   it('the panel leads to the line of the layer', async () => {
@@ -62,47 +67,51 @@ describe.skipIf(LINUX_ONLY)('diagnosing a model in VS Code', () => {
 
   it('a file that changes makes the report stale; running again makes it fresh', async () => {
     const model = path.join(folder, 'dead-relu/model.json');
-    await writeFile(model, `${await readFile(model, 'utf8')}\n`);
     const stale = workbench.panel.getByText('has changed since this run');
+    await writeFile(model, `${await readFile(model, 'utf8')}\n`);
     await stale.waitFor();
     await workbench.command('Activation Diagnostics: Diagnose Again');
     await stale.waitFor({ state: 'hidden' });
-    await workbench.panel.locator('h1', { hasText: 'hidden_2' }).waitFor();
+    await heading('hidden_2').waitFor();
   });
 
   it('the report is there again after the window was reloaded', async () => {
     await workbench.reload();
-    await workbench.panel.locator('h1', { hasText: 'hidden_2' }).waitFor();
+    await heading('hidden_2').waitFor();
     const rows = await workbench.problems();
     await rows.filter({ hasText: /Activation Diagnostics\W*dead-relu/ }).waitFor();
   });
 
   it('the button of an open model diagnoses it', async () => {
-    await workbench.command('View: Show Explorer');
+    await workbench.showExplorer();
     await workbench.openFile('healthy/model.json');
     await workbench.page.locator('.editor-actions').getByRole('button', { name: 'Diagnose Model…' }).click();
-    await workbench.panel.locator('h1', { hasText: /healthy|no problem/i }).waitFor();
+    await heading(/healthy|no problem/i).waitFor();
     expect(await panel().innerText()).not.toContain('units dead');
   });
 
   it('the palette offers the models of the workspace', async () => {
     await workbench.command('Activation Diagnostics: Diagnose Model…');
-    await workbench.quickPickRow('deep-sigmoid').waitFor();
-    const offered = await workbench.page.locator('.quick-input-list .monaco-list-row').allInnerTexts();
-    expect(offered.map((text) => text.trim())).toEqual([
-      'dead-relu/model.json',
-      'deep-sigmoid/model.json',
-      'healthy/model.json',
-      'poor-init/model.json',
-      'Browse…',
-    ]);
+    const offered = async () => {
+      const texts = await workbench.page.locator('.quick-input-list .monaco-list-row').allInnerTexts();
+      return texts.map((text) => text.trim());
+    };
+    await expect
+      .poll(offered, PATIENT)
+      .toEqual([
+        'dead-relu/model.json',
+        'deep-sigmoid/model.json',
+        'healthy/model.json',
+        'poor-init/model.json',
+        'Browse…',
+      ]);
     await workbench.pick('deep-sigmoid');
-    await workbench.panel.locator('h1', { hasText: 'hidden_12' }).waitFor();
+    await heading('hidden_12').waitFor();
   });
 
   it('a broken model gets a readable message with the file and the remedy', async () => {
     await rm(path.join(folder, 'poor-init/weights.bin'));
-    await workbench.command('View: Show Explorer');
+    await workbench.showExplorer();
     await workbench.diagnose('poor-init/model.json');
     const text = await panel().innerText();
     expect(text).toContain('weights.bin');

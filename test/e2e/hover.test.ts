@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { PROJECT } from '../../scripts/vscode-harness/cache.mjs';
 import { THEMES, Workbench } from '../../scripts/vscode-harness/workbench.mjs';
 
@@ -15,6 +15,8 @@ model = models.Sequential([
 ])
 model.compile(optimizer=optimizers.SGD(learning_rate=0.1), loss='categorical_crossentropy')
 `;
+
+const BRIEF = { timeout: 5000 };
 
 describe.skipIf(process.platform !== 'linux')('hovers over training code in VS Code', () => {
   let folder: string;
@@ -41,24 +43,27 @@ describe.skipIf(process.platform !== 'linux')('hovers over training code in VS C
     async (theme) => {
       workbench = await Workbench.open({ folder, height: 900, theme });
       await workbench.diagnose('dead-relu/model.json');
-      await workbench.command('View: Show Explorer');
+      await workbench.showExplorer();
       await workbench.openFile('src/train.py');
       await workbench.page.locator('.codelens-decoration', { hasText: 'hidden_2 is' }).waitFor();
       const line = workbench.page.locator('.view-line', { hasText: 'hidden_2' });
-      await line.getByText(/relu/).first().hover();
-      const hover = workbench.page.locator('.monaco-hover:not(.hidden)', { hasText: 'Last probe of' }).first();
-      await hover.waitFor();
-      const text = await hover.innerText();
+      const look = async (): Promise<string> => {
+        const hover = await workbench.hoverOver(line.getByText(/relu/).first(), 'Last probe of');
+        // An image that the browser refuses has no size of its own.
+        const curve = await hover.locator('img').boundingBox(BRIEF);
+        expect([curve?.width, curve?.height]).toEqual([280, 150]);
+        const text = await hover.innerText(BRIEF);
+        await workbench.screenshot(`e2e/hover-${theme}.png`);
+        await hover.locator('img').scrollIntoViewIfNeeded(BRIEF);
+        await workbench.screenshot(`e2e/hover-${theme}-curve.png`);
+        return text;
+      };
+      // The editor closes a hover when anything changes below it.
+      const text = await vi.waitFor(look, { timeout: 90_000, interval: 200 });
       expect(text).toMatch(/Last probe of dead-relu\/model\.json, hidden_2/);
       expect(text).toMatch(/\d+ of 32 units were never active/);
       expect(text).toContain('Explain dead-relu');
       expect(text).not.toMatch(/[\\*]|\$\(/);
-      // An image that the browser refuses has no size of its own.
-      const curve = await hover.locator('img').boundingBox();
-      expect([curve?.width, curve?.height]).toEqual([280, 150]);
-      await workbench.screenshot(`e2e/hover-${theme}.png`);
-      await hover.locator('img').scrollIntoViewIfNeeded();
-      await workbench.screenshot(`e2e/hover-${theme}-curve.png`);
     },
   );
 });

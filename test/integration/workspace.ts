@@ -31,7 +31,7 @@ export function problemsOf(uri: Uri): Diagnostic[] {
 
 /** Asks again until `condition` holds; events of VS Code arrive in their own time. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + 90_000;
   while (!(await condition())) {
     assert.ok(Date.now() < end, `Did not come true: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));

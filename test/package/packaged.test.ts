@@ -83,7 +83,7 @@ describe.skipIf(LINUX_ONLY)('the package, installed', () => {
 
   it('diagnoses a model', async () => {
     await workbench.diagnose('dead-relu/model.json');
-    expect(await workbench.panel.locator('h1').innerText()).toContain('hidden_2');
+    await workbench.panel.locator('h1', { hasText: 'hidden_2' }).waitFor();
     const rows = await workbench.problems();
     await rows.filter({ hasText: /Activation Diagnostics\W*dead-relu/ }).waitFor();
     await workbench.screenshot('e2e/packaged.png');

@@ -232,6 +232,7 @@ export const interactions = {
     for (let index = 0; index < (await terms.count()); index++) {
       await terms.nth(index).hover();
       const tip = page.getByRole('tooltip');
+      await tip.waitFor();
       check.equal(`tip ${index}`, await tip.count(), 1);
       const box = await tip.boundingBox();
       check.equal(`tip ${index} inside`, box.x >= 0 && box.x + box.width <= 300, true);
