@@ -29,7 +29,7 @@ export interface DiagnoseCommand {
   /** MB; null leaves it to the machine. */
   readonly memory: number | null;
   readonly scale: Scale | null;
-  /** Columns of CSV data to feed, by name, number from 1, or range of numbers. */
+  /** Columns of a table to feed, by name, number from 1, or range of numbers. */
   readonly columns: readonly string[] | null;
   /** In place of the saved loss: `NAME` for every output, or `OUTPUT=NAME` for each that is named. */
   readonly loss: LossChoice | null;
@@ -73,8 +73,8 @@ Options
                         probe is synthetic noise.
   --labels [NAME=]FILE  labels of these samples, in the array or column NAME of
                         FILE: measures the model's own loss
-  --columns LIST        columns of a CSV file that feed the model: names or
-                        numbers from 1, such as a,b or 2-5
+  --columns LIST        columns of a table (CSV, JSON objects) that feed the
+                        model: names or numbers from 1, such as a,b or 2-5
   --scale S             what to do to the values in FILE: a factor such as
                         1/255, or 0..1, -1..1, 0..255, imagenet for pixels
   --loss [OUTPUT=]NAME  loss in place of the one saved with the model, such as

@@ -1,18 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { DiagnosisError } from '../../report/errors';
 import type { Bytes } from './bytes';
-
-/** What is known of a column after one reading of the file; the header is not counted. */
-export interface CsvColumn {
-  readonly name: string;
-  /** Cells that are numbers, cells that are empty or stand for a missing value, and the different texts otherwise. */
-  numbers: number;
-  missing: number;
-  readonly texts: Set<string>;
-}
-
-/** Texts of one column that are told apart; further ones are not kept. */
-export const MAX_TEXTS = 1000;
+import { cellNumber, countCell, newColumn, type Table, type TableColumn } from './tableFile';
 
 /** Bytes read at a time; a record must fit. */
 const CHUNK = 1024 * 1024;
@@ -21,14 +10,17 @@ const BLOCK = 16;
 
 const [QUOTE, NEWLINE, RETURN] = [0x22, 0x0a, 0x0d];
 
+/** In place of a separator: cells stand apart by any number of spaces and tabs. */
+const BLANKS = ' ';
+
 /**
- * A CSV file (RFC 4180; separated by commas, semicolons, tabs or vertical bars) of any size: one pass finds out what the columns
- * hold and where the records are, and cells are then read from any place.
+ * A CSV file (RFC 4180; separated by commas, semicolons, tabs, vertical bars or blanks) of any size: one pass finds out
+ * what the columns hold and where the records are, and cells are then read from any place.
  */
-export class CsvTable {
+export class CsvTable implements Table {
   /** Number of records, without the header. */
   rows = 0;
-  columns: CsvColumn[] = [];
+  columns: TableColumn[] = [];
   /** Whether the first record names the columns; otherwise they are called `column 1`, `column 2`, … */
   header = false;
   /** Whether some numbers have a decimal comma, as spreadsheets write them where that is the custom. */
@@ -94,16 +86,16 @@ export class CsvTable {
         if (!isBlank(text, begin, end) && records++ % BLOCK === 0) this.offsets.push(offset + begin);
         begin = end;
       }
-      if (first === null && used > 0) this.delimiter = delimiterOf(text.subarray(0, ends[0]));
-      const parsed = this.records(text.subarray(0, used), records);
-      for (const cells of parsed) {
-        if (first === null) {
-          first = cells;
-          this.columns = cells.map((name) => ({ name: name.trim(), numbers: 0, missing: 0, texts: new Set() }));
-        } else {
-          this.count(cells);
+      let body = 0;
+      if (first === null) {
+        const head = ends.findIndex((end, i) => !isBlank(text, ends[i - 1] ?? 0, end));
+        if (head >= 0) {
+          const [from, to] = [ends[head - 1] ?? 0, ends[head]];
+          first = this.readFirst(text.subarray(from, to), text.subarray(to, ends[head + 1]), records);
+          body = head + 1;
         }
       }
+      if (first !== null) this.countRecords(text, ends, body, records);
       pending = text.slice(used);
       offset += used;
     }
@@ -128,12 +120,9 @@ export class CsvTable {
   private records(bytes: Uint8Array, firstRecord: number): string[][] {
     const text = new TextDecoder().decode(bytes);
     // Splitting is ten times as fast as the parser, and the same where nothing is quoted.
-    if (!text.includes('"')) {
-      const lines = text.split(/\r\n|\n|\r/).filter((line) => line !== '');
-      return lines.map((line) => line.split(this.delimiter));
-    }
+    if (!text.includes('"')) return text.split(/\r\n|\n|\r/).flatMap((line) => (line === '' ? [] : [this.split(line)]));
     try {
-      return parse(text, {
+      return parse(this.delimiter === BLANKS ? singleBlanks(text) : text, {
         delimiter: this.delimiter,
         relax_column_count: true,
         skip_empty_lines: true,
@@ -147,24 +136,70 @@ export class CsvTable {
     }
   }
 
-  private count(cells: string[]): void {
+  /** The cells of a line without quotation marks. */
+  private split(line: string): string[] {
+    return this.delimiter === BLANKS ? line.trim().split(/[ \t]+/) : line.split(this.delimiter);
+  }
+
+  private count(cells: readonly string[]): void {
     const { columns } = this;
     if (cells.length !== columns.length) {
       throw this.invalid(
         `A row has ${cells.length} cells, and the first has ${columns.length}: ${cells.join(' ').slice(0, 60)}`,
       );
     }
-    for (let i = 0; i < cells.length; i++) {
-      const column = columns[i];
-      const number = this.number(cells[i]);
-      if (number === null) {
-        if (column.texts.size <= MAX_TEXTS) column.texts.add(cells[i].trim());
-      } else if (Number.isNaN(number)) {
-        column.missing++;
-      } else {
-        column.numbers++;
-      }
+    for (let i = 0; i < cells.length; i++) countCell(columns[i], this.number(cells[i]), cells[i]);
+  }
+
+  /** Finds the separator and the columns. `next` is what follows the first record, as far as it has been read. */
+  private readFirst(record: Uint8Array, next: Uint8Array, records: number): string[] {
+    this.delimiter = delimiterOf(record, next.length === 0 ? record : next);
+    const [cells] = this.records(record, records);
+    this.columns = cells.map((name) => newColumn(name.trim()));
+    return cells;
+  }
+
+  /** Counts the cells of the records that end at `ends[first]` and after. */
+  private countRecords(bytes: Uint8Array, ends: readonly number[], first: number, records: number): void {
+    let begin = ends[first - 1] ?? 0;
+    const text = bytes.subarray(begin, ends.at(-1) ?? begin);
+    if (this.delimiter === BLANKS || text.includes(QUOTE)) {
+      for (const cells of this.records(text, records)) this.count(cells);
+      return;
     }
+    for (let i = first; i < ends.length; i++) {
+      if (!isBlank(bytes, begin, ends[i])) this.countRecord(bytes, begin, ends[i]);
+      begin = ends[i];
+    }
+  }
+
+  /**
+   * `count` for a record without quotation marks. Nearly all cells of large files are plain decimal numbers, which need
+   * not become texts to be told.
+   */
+  private countRecord(bytes: Uint8Array, begin: number, end: number): void {
+    const { columns } = this;
+    const separator = this.delimiter.charCodeAt(0);
+    let last = end;
+    while (bytes[last - 1] === NEWLINE || bytes[last - 1] === RETURN) last--;
+    const textOf = (from: number, to: number): string => new TextDecoder().decode(bytes.subarray(from, to));
+    let cells = 0;
+    for (let from = begin; from <= last; cells++) {
+      let to = from;
+      while (to < last && bytes[to] !== separator) to++;
+      const column = columns[cells];
+      if (column !== undefined) {
+        if (isPlainNumber(bytes, from, to)) {
+          column.numbers++;
+        } else {
+          const cell = textOf(from, to);
+          countCell(column, this.number(cell), cell);
+        }
+      }
+      from = to + 1;
+    }
+    // Says what is wrong.
+    if (cells !== columns.length) this.count(textOf(begin, last).split(this.delimiter));
   }
 
   /** Whether a text stands above numbers or, where there are no numbers, names that do not come again. */
@@ -183,22 +218,6 @@ export class CsvTable {
 }
 
 const DECIMAL_COMMA = /^\s*[-+]?\d*,\d+(?:e[-+]?\d+)?\s*$/i;
-
-const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none']);
-
-/** NaN for missing values, null for texts. True and false, as pandas writes them, are 1 and 0. */
-export function cellNumber(cell: string): number | null {
-  const number = Number(cell);
-  // Number makes 0 of blanks.
-  if (number !== 0 ? !Number.isNaN(number) : cell.trim() !== '') return number;
-  const text = cell.trim().toLowerCase();
-  if (MISSING.has(text)) return NaN;
-  if (text === 'true') return 1;
-  if (text === 'false') return 0;
-  const infinite = /^([+-]?)inf(?:inity)?$/.exec(text);
-  if (infinite !== null) return infinite[1] === '-' ? -Infinity : Infinity;
-  return null;
-}
 
 /** Where records end, one past their line break: a line break within quotation marks belongs to a cell. */
 function recordEnds(text: Uint8Array, ended: boolean): number[] {
@@ -220,13 +239,51 @@ function isBlank(text: Uint8Array, begin: number, end: number): boolean {
   return true;
 }
 
-/** The separator that the first record has most of; the semicolon where it separates numbers with decimal commas. */
-function delimiterOf(record: Uint8Array): string {
-  const line = new TextDecoder().decode(record).replace(/"[^"]*"/g, '');
+/**
+ * The separator that the first record has most of; the semicolon where it separates numbers with decimal commas; blanks
+ * where there is no other, and this record and the next have equally many words, with numbers in the second.
+ */
+function delimiterOf(record: Uint8Array, next: Uint8Array = record): string {
+  const [line, second] = [record, next].map((bytes) => new TextDecoder().decode(bytes).replace(/"[^"]*"/g, '""'));
   const numbers = line.split(';');
   if (numbers.length > 1 && numbers.every((cell) => DECIMAL_COMMA.test(cell) || cellNumber(cell) !== null)) return ';';
   const count = (separator: string) => line.split(separator).length;
-  return [',', ';', '\t', '|'].reduce((best, other) => (count(other) > count(best) ? other : best));
+  const most = [',', ';', '\t', '|'].reduce((best, other) => (count(other) > count(best) ? other : best));
+  if (count(most) > 1) return most;
+  const [words, below] = [line, second].map((text) => text.trim().split(/[ \t]+/));
+  const apart = words.length > 1 && words.length === below.length && below.some((word) => cellNumber(word) !== null);
+  return apart ? BLANKS : most;
+}
+
+/** With one space between cells and none around them, so that the parser finds no empty cells. */
+const singleBlanks = (text: string): string =>
+  text
+    .replace(/("(?:[^"]|"")*")|[ \t]*([\r\n])[ \t]*|[ \t]+/g, (_blanks, quoted?: string, lineBreak?: string) => {
+      return quoted ?? lineBreak ?? ' ';
+    })
+    .trim();
+
+const [PLUS, MINUS, POINT, ZERO, NINE, LOWER_E] = [0x2b, 0x2d, 0x2e, 0x30, 0x39, 0x65];
+
+/** Whether the bytes are a decimal number as programs write it: a sign, digits with a point among them, an exponent. */
+function isPlainNumber(bytes: Uint8Array, begin: number, end: number): boolean {
+  const whole = skipDigits(bytes, skipSign(bytes, begin), end);
+  const digits = whole - skipSign(bytes, begin);
+  const point = whole < end && bytes[whole] === POINT ? 1 : 0;
+  const mantissa = skipDigits(bytes, whole + point, end);
+  if (digits + mantissa - whole - point === 0) return false;
+  if (mantissa === end || (bytes[mantissa] | 0x20) !== LOWER_E) return mantissa === end;
+  const exponent = skipSign(bytes, mantissa + 1);
+  const after = skipDigits(bytes, exponent, end);
+  return after > exponent && after === end;
+}
+
+const skipSign = (bytes: Uint8Array, at: number): number => (bytes[at] === PLUS || bytes[at] === MINUS ? at + 1 : at);
+
+function skipDigits(bytes: Uint8Array, at: number, end: number): number {
+  let i = at;
+  while (i < end && bytes[i] >= ZERO && bytes[i] <= NINE) i++;
+  return i;
 }
 
 /** What the parser says is wrong, without the cell, which may hold anything. */

@@ -8,19 +8,18 @@ import { openJson } from './json';
 import { namedArrays } from './namedArrays';
 import { npyReader } from './npy';
 import { openNpz } from './npz';
+import { withoutColumns } from './tableFile';
 
 /**
  * Opens a data file, or a folder of images, by the extension of its name.
  *
- * @param columns those of a CSV file that feed the network; an error with any other file
+ * @param columns those of a table that feed the network; an error with any other file
  */
 export async function openDataFile(source: Source, columns: readonly string[] | null = null): Promise<DataFile> {
   const { folder, file } = source;
   const place = placeOf(source);
   const name = place.replace(/[\\/]+$/, '').replace(/^.*[\\/]/, '');
-  if (columns !== null && !/\.[ct]sv$/i.test(file ?? '')) {
-    throw new DiagnosisError('usage', 'Only a table has columns to choose.', place, 'Give a .csv or .tsv file.');
-  }
+  if (columns !== null && !/\.(?:[ct]sv|json)$/i.test(file ?? '')) throw withoutColumns(place);
   if (file === null) return openImageFolder(name, folder);
   const bytes = fileBytes(folder, file);
   switch (/\.([^./\\]+)$/.exec(file)?.[1]?.toLowerCase()) {
@@ -32,7 +31,7 @@ export async function openDataFile(source: Source, columns: readonly string[] | 
     case 'tsv':
       return openCsv(name, bytes, columns);
     case 'json':
-      return openJson(name, bytes);
+      return openJson(name, bytes, columns);
     case 'png':
     case 'jpg':
     case 'jpeg':

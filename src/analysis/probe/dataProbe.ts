@@ -20,7 +20,7 @@ export interface DataProbeOptions {
   readonly samples: number | null;
   /** For the image inputs, or where the model has none, for all but indices. Null leaves arrays as they are and scales image files to the range of the input. */
   readonly scale: Scale | null;
-  /** Columns of CSV files that feed the network, see `openCsv`. */
+  /** Columns of tables that feed the network, see `tableFile`. */
   readonly columns?: readonly string[] | null;
   /** The inputs as the model declares them: their free dimensions then take the size that the data have, not the one of `inputs`. */
   readonly declared?: readonly TensorSpec[];
@@ -109,7 +109,11 @@ async function openLabels(
   outputs: readonly TensorSpec[],
   limits: string[],
 ): Promise<Labels[]> {
-  if (asked !== null) return openAll({ source: asked, file: await openDataFile(asked) }, outputs);
+  if (asked !== null) {
+    // A large table is read through when it is opened.
+    const same = data.find(({ source }) => sameFile(source, asked));
+    return openAll({ source: asked, file: same?.file ?? (await openDataFile(asked)) }, outputs);
+  }
   const holder = data.find(({ file }) => file.labels !== null);
   if (holder === undefined) return [];
   try {

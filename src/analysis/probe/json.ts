@@ -3,13 +3,23 @@ import type { ArrayReader, DataFile } from './arrayReader';
 import type { Bytes } from './bytes';
 import { sizeOf } from './inputStatistics';
 import { namedArrays } from './namedArrays';
+import { areRecords, RecordTable } from './records';
+import { tableFile, withoutColumns } from './tableFile';
 
 /** JSON can only be read whole and takes several times its size when parsed. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_DIMENSIONS = 32;
 
-/** Opens a JSON file that holds one array of samples, or an object of such arrays by the names of the inputs. */
-export async function openJson(name: string, bytes: Bytes): Promise<DataFile> {
+/**
+ * Opens a JSON file that holds one array of samples, an object of such arrays by the names of the inputs, or an array of
+ * objects, which are the rows of a table. `selected` names the columns of the table that feed the network, see `tableFile`;
+ * an error with `usage` where there is no table.
+ */
+export async function openJson(
+  name: string,
+  bytes: Bytes,
+  selected: readonly string[] | null = null,
+): Promise<DataFile> {
   const { place } = bytes;
   if ((await bytes.size()) > MAX_BYTES) {
     throw new DiagnosisError(
@@ -20,6 +30,8 @@ export async function openJson(name: string, bytes: Bytes): Promise<DataFile> {
     );
   }
   const data = parse(await bytes.read(0, MAX_BYTES), place);
+  if (areRecords(data)) return tableFile({ name, place }, new RecordTable(data, place), selected);
+  if (selected !== null) throw withoutColumns(place);
   const arrays: [string, unknown[]][] = Array.isArray(data)
     ? [[name.replace(/\.[^.]*$/, ''), data]]
     : Object.entries(data).filter((entry): entry is [string, unknown[]] => Array.isArray(entry[1]));

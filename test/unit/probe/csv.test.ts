@@ -27,6 +27,10 @@ describe('openCsv', () => {
     ['semicolons', 'a;b\n1;2\n3;4'],
     ['tabs', '1\t2\n3\t4'],
     ['vertical bars', 'a|b\n1|2\n3|4'],
+    ['runs of spaces', '  1   2\n 3.0  4 \n'],
+    ['runs of spaces and a header', 'a b\n1  2\n3  4'],
+    ['spaces and tabs between quoted cells', '"a 1"  b\n"1" \t2\n\n3 "4" \n'],
+    ['exponents and signs', 'a,b\n+1,20e-1\n.3E+1,4.e0'],
     ['line breaks of old Macs', 'a,b\r1,2\r3,4\r'],
     ['a separator at the end of each line', 'a,b,\n1,2,\n3,4,\n'],
     ['a separator at the end of each line, and no header', '1,2,\n3,4,\n'],
@@ -57,6 +61,38 @@ describe('openCsv', () => {
       const { rows, values } = await table(`${line}\r\n`.repeat(2100), targetOf([2]));
       expect(rows).toBe(2100);
       expect(values.every((value, i) => Math.abs(value - (i % 2) - 1) < 1e-9)).toBe(true);
+    }
+  });
+
+  it('takes no spaces for separators within texts', async () => {
+    expect((await table('first name\n1\n2\n', targetOf([1]))).values).toEqual([1, 2]);
+    expect((await table('New York\nLos Angeles\nNew York\n', targetOf([2]))).shape).toEqual([2]);
+  });
+
+  it('tells numbers from what only begins like them', async () => {
+    const cells = [
+      '1',
+      '-1.5',
+      '1.',
+      '.5',
+      '1e3',
+      '1E+3',
+      '0x10',
+      ' 7 ',
+      '1_0',
+      '-',
+      '.',
+      'e3',
+      '1e',
+      '1e+',
+      '1-1',
+      '+-1',
+    ];
+    for (const cell of cells) {
+      const isNumber = cell.trim() !== '' && !Number.isNaN(Number(cell));
+      const reading = table(`a,b\n1,2\n${cell},3\n`, targetOf([2]));
+      if (isNumber) expect((await reading).values).toEqual([1, 2, Number(cell), 3]);
+      else await expect(reading, cell).rejects.toThrow(`such as "${cell}"`);
     }
   });
 

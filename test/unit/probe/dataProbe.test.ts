@@ -424,6 +424,15 @@ describe('dataProbe', () => {
     ]);
   });
 
+  it('reads through a table once for features and labels', async () => {
+    const folder = memoryFolder({ 'd.csv': 'a,b,y\n1,2,0\n3,4,1\n' });
+    const source = { folder, file: 'd.csv' };
+    const options = { seed: 1, samples: null, scale: null };
+    await dataProbe([networkInput([2])], [{ ...source, input: null }], source, [output(2)], options);
+    // The byte order mark, the file, and its end.
+    expect(folder.reads).toHaveLength(3);
+  });
+
   describe('images', () => {
     const png = encodePng({ width: 1, height: 1, channels: 1, data: Uint8Array.of(51) });
     it.each([

@@ -41,6 +41,57 @@ describe('openJson', () => {
     });
   });
 
+  describe('records', () => {
+    const text = JSON.stringify([
+      { id: 7, a: 1, b: 2.5, kind: 'x', p: [3, 4], label: 'yes' },
+      { id: 8, b: -2, a: null, p: [5, 6], kind: 'y', label: 'no', extra: true },
+    ]);
+    const read = async (target = targetOf([2]), columns: string[] | null = null, array: string | null = null) => {
+      const file = await openJson('d.json', memoryBytes('data/d.json', new TextEncoder().encode(text)), columns);
+      const opened = await file.open(array, target);
+      return { shape: opened.shape, values: [...(await opened.read(0, 2))], notes: opened.notes.join(' ') };
+    };
+
+    it('are the rows of a table, with columns of their names', async () => {
+      const file = await open(text);
+      expect(file.arrays).toEqual(['id', 'a', 'b', 'kind', 'p_0', 'p_1', 'label', 'extra', 'p']);
+      const { values, notes } = await read(targetOf([2]), ['b', 'kind']);
+      expect(values).toEqual([2.5, 1, 0, -2, 0, 1]);
+      expect(notes).toContain('not fed to the model: id, a, p_0, p_1, label, extra.');
+    });
+
+    it('read what is null or lacking as empty cells', async () => {
+      expect((await read(targetOf([2]), ['a', 'extra'])).values).toEqual([1, NaN, NaN, 1]);
+    });
+
+    it('feed lists to the input of their name, and labels as class indices', async () => {
+      expect((await read(targetOf([2]), null, 'p')).values).toEqual([3, 4, 5, 6]);
+      expect((await read(targetOf([2], 'labels'), null, 'label')).values).toEqual([1, 0]);
+    });
+
+    it('leave out the index and the label if only then the number fits', async () => {
+      const rows = JSON.stringify([
+        { id: 1, x: 5, y: 0 },
+        { id: 2, x: 6, y: 1 },
+      ]);
+      const reading = await (await open(rows)).open(null, targetOf([1]));
+      expect([...(await reading.read(0, 2))]).toEqual([5, 6]);
+      expect(reading.notes.join()).toBe('not fed to the model: id, y.');
+    });
+
+    it('refuse objects within records', async () => {
+      await expect(open('[{"a": 1}, {"a": {"b": 2}}]')).rejects.toMatchObject({
+        code: 'invalid-data',
+        message: 'What stands at [1].a is neither a number, a text nor a list of these.',
+      });
+    });
+
+    it('alone have columns to choose', async () => {
+      const bytes = memoryBytes('data/d.json', new TextEncoder().encode('[[1, 2]]'));
+      await expect(openJson('d.json', bytes, ['a'])).rejects.toMatchObject({ code: 'usage' });
+    });
+  });
+
   it('reads an array without samples', async () => {
     expect((await reader('[]')).rows).toBe(0);
   });
