@@ -33,7 +33,8 @@ export interface HelperChannel {
 export interface HelperPool {
   /** How many there may be. */
   readonly size: number;
-  isStarted(index: number): boolean;
+  /** Multiplications that take as long as to make this thread ready for a model. */
+  startOperations(index: number): number;
   /** Starts the thread where it has not been. */
   channel(index: number): HelperChannel;
 }
@@ -46,11 +47,6 @@ export interface CrewOptions {
   /** The files that the network was loaded from, for the helpers. */
   readonly model?: { readonly folder: Folder; readonly file: string; readonly loss: LossChoice | null };
 }
-
-/** Multiplications that take as long as to start a thread with tfjs in it and read a model: a quarter of a second. */
-const START_OPERATIONS = 1e9;
-/** The same for a thread that has been started. */
-const OPEN_OPERATIONS = 1e8;
 
 /**
  * The threads that work on one diagnosis: this one and, where the work is worth it and the memory has room, helpers. Each
@@ -116,9 +112,10 @@ export class Crew {
       bench.dispose();
     }
     if (helpers.length === 0) return;
-    // A helper that is still reading the model has taken no part.
+    await Promise.race([results.complete, failed]);
+    // What is still reading the model has taken no part.
     const working = helpers.filter(({ isOpen }) => isOpen).map((helper) => helper.finished(number));
-    await Promise.race([Promise.all([results.complete, ...working]), failed]);
+    await Promise.race([Promise.all(working), failed]);
   }
 
   /** The helpers that are worth their start, within the memory. */
@@ -128,8 +125,7 @@ export class Crew {
     const most = Math.min(pool.size, Math.floor(memory / bytes) - 1, parts - 1);
     for (let i = this.helpers.length; i < most; i++) {
       // What a thread more saves: of n threads each does 1/n of the work.
-      const saved = operations / ((i + 1) * (i + 2));
-      if (saved < (pool.isStarted(i) ? OPEN_OPERATIONS : START_OPERATIONS)) break;
+      if (operations / ((i + 1) * (i + 2)) < pool.startOperations(i)) break;
       this.helpers.push(new Helper(pool.channel(i), model, fingerprint(this.network)));
     }
     return this.helpers.slice(0, Math.max(0, most));

@@ -6,6 +6,11 @@ import type { FromHelper } from './messages';
 /** Tells the script of the analysis worker that it is a helper. */
 export const HELPER = 'helper';
 
+/** Multiplications that take as long as to start a thread with tfjs in it, which then reads a model: a quarter of a second. */
+const START_OPERATIONS = 1e9;
+/** The same for a thread that has been started, and only reads a model. */
+const OPEN_OPERATIONS = 1e8;
+
 /** Helpers in threads of Node, started when they are first needed. */
 export class NodeHelperPool implements HelperPool {
   size = 0;
@@ -14,8 +19,8 @@ export class NodeHelperPool implements HelperPool {
   /** @param script of the analysis worker. */
   constructor(private readonly script: string) {}
 
-  isStarted(index: number): boolean {
-    return this.channels[index] !== undefined;
+  startOperations(index: number): number {
+    return this.channels[index] === undefined ? START_OPERATIONS : OPEN_OPERATIONS;
   }
 
   channel(index: number): HelperChannel {
