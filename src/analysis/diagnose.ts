@@ -5,6 +5,7 @@ import type { ProbeBudget, Progress } from '../report/protocol';
 import { DiagnosisError } from '../report/errors';
 import { type Report, SCHEMA_VERSION } from '../report/report';
 import { startBackend } from './backend/backend';
+import { Crew, type HelperPool } from './crew/crew';
 import { experiment, NO_EXPERIMENTS } from './experiment/experiment';
 import { LOSS_NAMES, lossNamed } from './measure/losses';
 import { measure } from './measure/measure';
@@ -41,6 +42,8 @@ export interface DiagnoseEnvironment {
   readonly wasmFolder: string;
   /** Bytes that the passes through the network may take; 2 GB where nothing is said. */
   readonly memory?: number;
+  /** Threads that may share the work; the report does not depend on them. Absent: this thread works alone. */
+  readonly helpers?: HelperPool;
   onProgress(progress: Progress): void;
 }
 
@@ -56,6 +59,8 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
   clock.enter('load');
   const backend = startBackend(environment.wasmFolder);
   const network = await loadNetwork(request.model.folder, request.model.file, { loss, backend });
+  const { helpers } = environment;
+  const crew = new Crew(network, { memory, helpers, model: { ...request.model, loss } });
   try {
     clock.enter('probe');
     const probe =
@@ -74,6 +79,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
       seed,
       ...(request.budget === undefined ? {} : { budget: request.budget }),
       memory,
+      crew,
       onProgress: (progress) => clock.report(progress),
     });
     clock.enter('experiment');
@@ -81,6 +87,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
     const experiments = await experiment(network, probe, questions, {
       seed,
       memory,
+      crew,
       onProgress: (progress) => clock.report(progress),
     });
     clock.enter('judge');
@@ -93,6 +100,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
       run: clock.summary(),
     };
   } finally {
+    crew.close();
     network.dispose();
   }
 }

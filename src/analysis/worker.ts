@@ -1,62 +1,30 @@
-/** The analysis worker: takes one diagnosis at a time by message, reads files through the host, answers with a report or a problem. */
+/**
+ * The analysis worker: takes one diagnosis at a time by message, reads files through the host, answers with a report or a
+ * problem. Started by another of its kind or by the command line, it is a helper.
+ */
 
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import path from 'node:path';
 import { DiagnosisError } from '../report/errors';
-import type {
-  DiagnoseArguments,
-  FileRequest,
-  FileResult,
-  FolderEntry,
-  FromWorker,
-  SharedFolder,
-  ToWorker,
-} from '../report/protocol';
+import type { DiagnoseArguments, FromWorker, ToWorker } from '../report/protocol';
 import type { Report } from '../report/report';
+import { startBackend } from './backend/backend';
+import { HelperThread } from './crew/helper';
+import type { ToHelper } from './crew/messages';
+import { HELPER, NodeHelperPool } from './crew/nodePool';
 import { diagnose } from './diagnose';
-import type { Folder } from './model/folder';
+import { FileQuestions } from './model/messageFolder';
 import { parseScale } from './probe/scale';
 import { memoryBudget } from './nodeMemory';
+import { workerCount } from './nodeWorkers';
 
 const port = parentPort!;
 const post = (message: FromWorker): void => port.postMessage(message);
 
-/** Requests to the host that wait for an answer. */
-const waiting = new Map<number, (result: FileResult) => void>();
-let requests = 0;
-
-function ask(file: FileRequest): Promise<FileResult> {
-  return new Promise((resolve) => {
-    const request = requests++;
-    waiting.set(request, resolve);
-    post({ kind: 'file', request, file });
-  });
-}
-
-/** A folder that the host reads for us. */
-class HostFolder implements Folder {
-  private readonly root: number;
-  readonly path: string;
-
-  constructor(shared: SharedFolder) {
-    this.root = shared.root;
-    this.path = shared.path;
-  }
-
-  async read(file: string, offset = 0, length?: number): Promise<Uint8Array> {
-    const result = await ask({ kind: 'read', root: this.root, path: file, offset, length: length ?? null });
-    if (result.kind === 'problem') throw DiagnosisError.revive(result.problem);
-    if (result.kind !== 'bytes') throw new Error(`The host answered a read with "${result.kind}".`);
-    return result.bytes;
-  }
-
-  async list(folder = ''): Promise<readonly FolderEntry[]> {
-    const result = await ask({ kind: 'list', root: this.root, path: folder });
-    if (result.kind === 'problem') throw DiagnosisError.revive(result.problem);
-    if (result.kind !== 'entries') throw new Error(`The host answered a listing with "${result.kind}".`);
-    return result.entries;
-  }
-}
+const files = new FileQuestions((request, file) => post({ kind: 'file', request, file }));
+/** Waits for the next diagnosis together with this thread, and ends with it. */
+const helpers = new NodeHelperPool(__filename);
+const WASM_FOLDER = __dirname + path.sep;
 
 async function run({
   model,
@@ -69,13 +37,14 @@ async function run({
   loss,
   columns,
   memory = null,
+  workers = null,
 }: DiagnoseArguments): Promise<Report> {
+  helpers.size = workerCount(workers) - 1;
   return await diagnose(
     {
-      model: { folder: new HostFolder(model.folder), file: model.file },
-      data: data.map(({ input, folder, file }) => ({ input, folder: new HostFolder(folder), file })),
-      labels:
-        labels === null ? null : { array: labels.input, folder: new HostFolder(labels.folder), file: labels.file },
+      model: { folder: files.folder(model.folder), file: model.file },
+      data: data.map(({ input, folder, file }) => ({ input, folder: files.folder(folder), file })),
+      labels: labels === null ? null : { array: labels.input, folder: files.folder(labels.folder), file: labels.file },
       samples,
       seed,
       budget,
@@ -84,21 +53,31 @@ async function run({
       columns,
     },
     {
-      wasmFolder: __dirname + path.sep,
+      wasmFolder: WASM_FOLDER,
       memory: memoryBudget(memory),
+      helpers,
       onProgress: (progress) => post({ kind: 'progress', progress }),
     },
   );
 }
 
-port.on('message', (message: ToWorker) => {
+function receive(message: ToWorker): void {
   if (message.kind === 'file') {
-    waiting.get(message.request)?.(message.result);
-    waiting.delete(message.request);
+    files.answer(message.request, message.result);
     return;
   }
   run(message.arguments).then(
     (report) => post({ kind: 'report', report }),
     (error: unknown) => post({ kind: 'problem', problem: DiagnosisError.from(error).problem }),
   );
-});
+}
+
+if (workerData === HELPER) {
+  const helper = new HelperThread(
+    (message) => port.postMessage(message),
+    () => startBackend(WASM_FOLDER),
+  );
+  port.on('message', (message: ToHelper) => helper.receive(message));
+} else {
+  port.on('message', receive);
+}

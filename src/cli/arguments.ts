@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { LossChoice } from '../analysis/model/trainingConfig';
+import { MOST_WORKERS } from '../analysis/nodeWorkers';
 import { parseScale, type Scale } from '../analysis/probe/scale';
 import type { ProbeBudget } from '../report/protocol';
 import { DiagnosisError } from '../report/errors';
@@ -28,6 +29,8 @@ export interface DiagnoseCommand {
   readonly seed: number;
   /** MB; null leaves it to the machine. */
   readonly memory: number | null;
+  /** Threads at most; null leaves it to the machine. */
+  readonly workers: number | null;
   readonly scale: Scale | null;
   /** Columns of a table to feed, by name, number from 1, or range of numbers. */
   readonly columns: readonly string[] | null;
@@ -47,6 +50,7 @@ const OPTIONS = {
   'max-seconds': { type: 'string' },
   seed: { type: 'string' },
   memory: { type: 'string' },
+  workers: { type: 'string' },
   scale: { type: 'string' },
   loss: { type: 'string', multiple: true },
   columns: { type: 'string', multiple: true },
@@ -88,6 +92,8 @@ Options
   --memory MB           memory that passes through the network may take: batches
                         are cut to fit; by default a quarter of what is free,
                         2048 at most
+  --workers N           threads that share the work, 1 to 4; by default one less
+                        than there are processors. The report stays the same
   --format F            text (default), json, html, markdown or sarif
   --output FILE         write the report to FILE instead of standard output
   --fail-on S           the least severity that ends with 1: error (default),
@@ -109,7 +115,7 @@ export function parseCommand(args: readonly string[]): Command {
   if (model === undefined) throw usage('No model was given.');
   if (rest.length > 0) throw usage(`One model is diagnosed at a time, and "${rest[0]}" is one argument too many.`);
 
-  const { data = [], labels = null, samples, seed, scale, memory, output } = values;
+  const { data = [], labels = null, samples, seed, scale, memory, workers, output } = values;
   const { 'max-samples': mostSamples, 'max-seconds': mostSeconds } = values;
   if (samples !== undefined && (mostSamples !== undefined || mostSeconds !== undefined)) {
     throw usage('--max-samples and --max-seconds are for a probe that grows.', 'Give these, or --samples.');
@@ -133,6 +139,7 @@ export function parseCommand(args: readonly string[]): Command {
     columns: values.columns?.flatMap((list) => list.split(',').map((name) => name.trim())) ?? null,
     loss: values.loss === undefined ? null : lossChoice(values.loss),
     memory: memory === undefined ? null : integer('memory', memory, 1),
+    workers: workers === undefined ? null : integer('workers', workers, 1, MOST_WORKERS),
     format: oneOf('format', FORMATS, values.format ?? 'text'),
     output: output === undefined || output === '-' ? null : output,
     failOn: oneOf('fail-on', THRESHOLDS, values['fail-on'] ?? 'error'),
@@ -164,10 +171,11 @@ function joinScale(args: readonly string[]): string[] {
 /** More is the same seed again, or more samples than anyone can hold. */
 const LARGEST_INTEGER = 2 ** 32 - 1;
 
-function integer(option: string, text: string, least: number): number {
+function integer(option: string, text: string, least: number, most = LARGEST_INTEGER): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (value >= least && value <= LARGEST_INTEGER) return value;
-  throw usage(`--${option} "${text}" is not a whole number.`, `Give one from ${least} to ${LARGEST_INTEGER}.`);
+  if (value >= least && value <= most) return value;
+  const wrong = Number.isInteger(value) && most < LARGEST_INTEGER ? 'out of range' : 'not a whole number';
+  throw usage(`--${option} "${text}" is ${wrong}.`, `Give one from ${least} to ${most}.`);
 }
 
 /** One `NAME`, or an `OUTPUT=NAME` for each of several outputs. */

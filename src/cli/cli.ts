@@ -2,7 +2,9 @@
 import path from 'node:path';
 import { version } from '../../package.json';
 import type { DiagnoseRequest } from '../analysis/diagnose';
+import { NodeHelperPool } from '../analysis/crew/nodePool';
 import { memoryBudget } from '../analysis/nodeMemory';
+import { workerCount } from '../analysis/nodeWorkers';
 import { DiagnosisError } from '../report/errors';
 import { plainText } from '../report/render/plainText';
 import type { Report } from '../report/report';
@@ -41,12 +43,15 @@ async function diagnoseCommand(command: DiagnoseCommand): Promise<Report> {
       : await fileOutput(command.output, [request.model, ...request.data, ...(request.labels ? [request.labels] : [])]);
   // Only now, so that help and wrong usage do not wait for tfjs.
   const { diagnose } = await import('../analysis/diagnose');
+  const helpers = new NodeHelperPool(path.join(__dirname, 'worker.js'));
+  helpers.size = workerCount(command.workers) - 1;
   const progress = new ProgressLine(process.stderr);
   let report: Report;
   try {
     const diagnosis = await diagnose(request, {
       wasmFolder: __dirname + path.sep,
       memory: memoryBudget(command.memory),
+      helpers,
       onProgress: (step) => progress.show(step),
     });
     report = {
@@ -54,6 +59,7 @@ async function diagnoseCommand(command: DiagnoseCommand): Promise<Report> {
       model: { ...diagnosis.model, file: { ...diagnosis.model.file, path: pathOf(request.model) } },
     };
   } finally {
+    helpers.dispose();
     progress.clear();
   }
   const terminal = command.output === null && process.stdout.isTTY && process.stdout.hasColors();

@@ -13,7 +13,7 @@ export interface DiagnosisRun {
   readonly signal: AbortSignal;
 }
 
-/** An idle worker keeps tfjs loaded for the next diagnosis; after this time (ms) its memory is given back. */
+/** An idle worker keeps tfjs loaded for the next diagnosis, in its helpers too; after this time (ms) their memory is given back. */
 const IDLE = 120_000;
 
 /**
@@ -26,7 +26,11 @@ export class AnalysisWorker {
   #idle: NodeJS.Timeout | null = null;
   #abandon: ((error: DiagnosisError) => void) | null = null;
 
-  constructor(private readonly script: string) {}
+  /** @param idle milliseconds without a diagnosis after which the thread, and the helpers that it has started, end. */
+  constructor(
+    private readonly script: string,
+    private readonly idle = IDLE,
+  ) {}
 
   async run(run: DiagnosisRun): Promise<Report> {
     this.#abandon?.(cancelled());
@@ -94,7 +98,7 @@ export class AnalysisWorker {
   #rest(): void {
     const worker = this.#worker;
     if (worker === null) return;
-    this.#idle = setTimeout(() => this.#discard(worker), IDLE);
+    this.#idle = setTimeout(() => this.#discard(worker), this.idle);
     this.#idle.unref();
   }
 

@@ -140,7 +140,7 @@ export class Diagnoses implements Disposable {
     signal: AbortSignal,
     onProgress: (progress: Progress) => void,
   ): Promise<Outcome> {
-    const { samples, seed, budget, memory } = probeSettings(subject.model);
+    const { samples, seed, budget, memory, workers } = probeSettings(subject.model);
     const parent = (uri: Uri): Uri => Uri.joinPath(uri, '..');
     const share = (uri: Uri): DataArgument['folder'] => folders.share(uri, shownPath(uri));
     const data = ({ input, uri, isFolder }: DataFile): DataArgument =>
@@ -163,6 +163,7 @@ export class Diagnoses implements Disposable {
           loss: settings.loss,
           columns: probe === settings ? settings.columns : null,
           memory,
+          workers,
         },
         answer: (request) => folders.answer(request),
         onProgress,

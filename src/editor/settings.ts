@@ -12,6 +12,8 @@ export interface ProbeSettings {
   readonly budget: ProbeBudget;
   /** MB; null leaves it to the machine. */
   readonly memory: number | null;
+  /** Threads at most; null leaves it to the machine. */
+  readonly workers: number | null;
 }
 
 export function probeSettings(model: Uri): ProbeSettings {
@@ -21,12 +23,14 @@ export function probeSettings(model: Uri): ProbeSettings {
   const most = settings.get<number | null>('probe.maximumSamples', null);
   const seconds = settings.get<number | null>('probe.maximumSeconds', null);
   const memory = settings.get<number | null>('memory', null);
+  const workers = settings.get<number | null>('workers', null);
   const positive = (value: number | null): number | null => (value === null ? null : Math.max(1, Math.trunc(value)));
   return {
     samples: positive(samples),
     seed: Math.max(0, Math.trunc(seed)),
     budget: { samples: positive(most), seconds: positive(seconds) },
     memory: positive(memory),
+    workers: positive(workers),
   };
 }
 

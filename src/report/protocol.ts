@@ -44,6 +44,8 @@ export interface DiagnoseArguments {
   readonly columns: readonly string[] | null;
   /** MB that the passes through the network may take; null or absent leaves it to the machine. */
   readonly memory?: number | null;
+  /** Threads at most, 1 to 4; null or absent leaves it to the machine. */
+  readonly workers?: number | null;
 }
 
 export type ToWorker =

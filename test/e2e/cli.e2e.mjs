@@ -76,6 +76,14 @@ const tests = {
     assert.equal((await diagnose(sample('healthy'), '--fail-on', 'warning')).code, 0);
   },
 
+  async 'the number of workers changes nothing in the report'() {
+    const reports = [];
+    for (const workers of ['1', '4']) {
+      reports.push({ ...(await reportOf(sample('deep-sigmoid'), '--workers', workers)), run: null });
+    }
+    assert.deepEqual(reports[1], reports[0]);
+  },
+
   async 'the folder of a model.json is a model'() {
     const { code, stdout } = await diagnose('samples/healthy');
     assert.equal(code, 0);

@@ -13,6 +13,15 @@ export interface ValueRange {
   readonly maximum: number;
 }
 
+/** What a `Histogram` has counted, as plain data. */
+export interface HistogramState extends ValueRange {
+  /** Bin width is `2^exponent`. */
+  readonly exponent: number;
+  /** `k` of the first bin. */
+  readonly first: number;
+  readonly counts: Float64Array;
+}
+
 /**
  * Equal-width histogram of the finite values of tensors, at most 32 bins.
  *
@@ -20,14 +29,12 @@ export interface ValueRange {
  * such grid is a refinement of the next coarser one, so bins can be widened without splitting any: the counts are exact
  * and depend neither on the order of the values nor on how they were cut into chunks or merged. One edge is always 0.
  */
-export class Histogram {
-  private minimum = Infinity;
-  private maximum = -Infinity;
-  /** Bin width is `2^exponent`. */
-  private exponent = SMALLEST_EXPONENT;
-  /** `k` of the first bin. */
-  private first = 0;
-  private counts = new Float64Array(BINS);
+export class Histogram implements HistogramState {
+  minimum = Infinity;
+  maximum = -Infinity;
+  exponent = SMALLEST_EXPONENT;
+  first = 0;
+  counts = new Float64Array(BINS);
 
   /** @param range of the finite values, or a wider one, where it is known already: saves one pass over the values. */
   add(tensor: Tensor, range: ValueRange | null = null): void {
@@ -68,7 +75,8 @@ export class Histogram {
     });
   }
 
-  merge(other: Histogram): void {
+  /** Adds what another histogram has counted of other values. */
+  merge(other: HistogramState): void {
     if (other.minimum > other.maximum) return;
     this.cover(other.minimum, other.maximum);
     const shrink = 2 ** (other.exponent - this.exponent);

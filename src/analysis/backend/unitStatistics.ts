@@ -22,15 +22,10 @@ export interface PooledStatistics {
 /** Arrays that `sweep` of ./assembly/statistics.ts works on; the last, of the current rows alone, is not kept. */
 const FIELDS = 9;
 
-/**
- * Per-unit statistics of tensors whose last axis counts the units, taken in one sweep over the values.
- *
- * Sums are kept in float64 of the deviations from the unit's first finite value (shifted-data algorithm: Chan, Golub
- * and LeVeque 1983, "Algorithms for computing the sample variance"). The shift is one of the data, which bounds the
- * cancellation; cutting a batch into chunks changes nothing but the last digits' rounding.
- */
-export class UnitAccumulator {
-  /** All values seen, per unit. */
+/** What a `UnitAccumulator` has seen: plain data, one entry per unit, that another thread can be sent. */
+export interface UnitState {
+  readonly units: number;
+  /** All values seen. */
   readonly count: Float64Array;
   readonly nonFinite: Float64Array;
   readonly zeros: Float64Array;
@@ -39,12 +34,32 @@ export class UnitAccumulator {
   readonly activeSamples: Float64Array;
   readonly minimum: Float64Array;
   readonly maximum: Float64Array;
-  /** First finite value of each unit; NaN before. */
-  private readonly shift: Float64Array;
+  /** First finite value; NaN before. */
+  readonly shift: Float64Array;
   /** Sum of `x - shift`. */
-  private readonly sum: Float64Array;
+  readonly sum: Float64Array;
   /** Sum of `(x - shift)^2`. */
-  private readonly squares: Float64Array;
+  readonly squares: Float64Array;
+}
+
+/**
+ * Per-unit statistics of tensors whose last axis counts the units, taken in one sweep over the values.
+ *
+ * Sums are kept in float64 of the deviations from the unit's first finite value (shifted-data algorithm: Chan, Golub
+ * and LeVeque 1983, "Algorithms for computing the sample variance"). The shift is one of the data, which bounds the
+ * cancellation; cutting a batch into chunks changes nothing but the last digits' rounding.
+ */
+export class UnitAccumulator implements UnitState {
+  readonly count: Float64Array;
+  readonly nonFinite: Float64Array;
+  readonly zeros: Float64Array;
+  readonly positives: Float64Array;
+  readonly activeSamples: Float64Array;
+  readonly minimum: Float64Array;
+  readonly maximum: Float64Array;
+  readonly shift: Float64Array;
+  readonly sum: Float64Array;
+  readonly squares: Float64Array;
   /** What `sweep` of ./assembly/statistics.ts works on: the arrays above, one after another. */
   private readonly state: Float64Array;
 
@@ -184,7 +199,7 @@ export class UnitAccumulator {
   }
 
   /** Adds what another accumulator has seen of other samples. */
-  merge(other: UnitAccumulator): void {
+  merge(other: UnitState): void {
     if (other.units !== this.units) throw new RangeError(`Cannot merge ${other.units} units into ${this.units}.`);
     for (let unit = 0; unit < this.units; unit++) {
       const finite = other.count[unit] - other.nonFinite[unit];
@@ -264,12 +279,19 @@ export class UnitAccumulator {
   }
 }
 
-/** Sum of squares of the finite entries of tensors, in float64. */
-export class SquareAccumulator {
+/** What a `SquareAccumulator` has seen, as plain data. */
+export interface SquareState {
   /** All entries seen. */
+  readonly count: number;
+  readonly nonFinite: number;
+  /** Sum of squares of the finite entries. */
+  readonly sum: number;
+}
+
+/** Sum of squares of the finite entries of tensors, in float64. */
+export class SquareAccumulator implements SquareState {
   count = 0;
   nonFinite = 0;
-  /** Sum of squares of the finite entries. */
   sum = 0;
 
   add(tensor: Tensor): void {
@@ -290,7 +312,7 @@ export class SquareAccumulator {
     }
   }
 
-  merge(other: SquareAccumulator): void {
+  merge(other: SquareState): void {
     this.count += other.count;
     this.nonFinite += other.nonFinite;
     this.sum += other.sum;

@@ -1,24 +1,22 @@
 /** Experiments on copies of the network that tell causes apart: what would fresh weights, other activations or other rates do? */
 
-import * as tf from '@tensorflow/tfjs-core';
 import type { Progress } from '../../report/protocol';
 import type { Copies, Experiments, LearningRateLadder } from '../../report/report';
-import { targetGain } from '../fixes/initialization';
-import { lossNamed } from '../measure/losses';
-import { canBackPropagate, MAXIMUM_MEMORY, samplesWithin } from '../measure/memory';
-import { forwardBackward, type Heads, type PassObserver } from '../measure/pass';
-import type { LayerCall, Network, Weight } from '../model/network';
+import { Crew } from '../crew/crew';
+import { canBackPropagate, MAXIMUM_MEMORY, operationsPerSample, passBytes, samplesWithin } from '../measure/memory';
+import type { Network } from '../model/network';
 import type { Probe } from '../probe/probe';
-import { mulberry32, normal, type Random } from '../probe/random';
-import { averaged, measureCopy, type CopyMeasurement } from './copies';
-import { drawInitial, type Truncation } from './initializers';
-import { learningRateLadder } from './learningRates';
-import { isWritable, weightsOf, withScratchWeights } from './scratchWeights';
+import { averaged } from './copies';
+import { canDraw, isSaturatingHidden, type CopyKind, type Trial, type TrialResults } from './laboratory';
+import { highestSafeRate, isKnownOptimizer, ladderRates } from './learningRates';
+import { isWritable } from './scratchWeights';
 
 export interface ExperimentOptions {
   readonly seed: number;
   /** Bytes that a pass may take; 2 GB where nothing is said. */
   readonly memory?: number;
+  /** Who shares the work; this thread alone where nobody is named. */
+  readonly crew?: Crew;
   onProgress(progress: Progress): void;
 }
 
@@ -30,6 +28,8 @@ const BUDGET_OPERATIONS = 4e9;
 const PASS = 3;
 /** Forward and backward passes that one ladder makes, about. */
 const LADDER_PASSES = 80;
+/** Rates of a ladder, about. */
+const RUNGS = 12;
 const FEWEST_SAMPLES = 8;
 
 /** The result where nothing had to be tried out. */
@@ -80,263 +80,135 @@ export async function experiment(
       unknown: ['The network is too large to try out causes on copies of it within the budget.'],
     };
   }
-  const lab = new Laboratory(network, probe, options, samples);
-  try {
-    return await lab.run(questions, samples * LADDER_PASSES * perSample <= 10 * BUDGET_OPERATIONS);
-  } finally {
-    lab.dispose();
-  }
+  const plan = planOf(network, questions, samples * LADDER_PASSES * perSample <= 10 * BUDGET_OPERATIONS);
+  return conclude(network, samples, plan, await perform(network, probe, options, samples, plan.trials));
 }
 
-/** Multiplications of one sample's forward pass, estimated: each kernel once per output position, and every output once. */
-function operationsPerSample({ calls }: Network): number {
-  return calls.reduce((sum, { weights, outputShape, units }) => {
-    const outputs = outputShape.reduce((a, b) => a * b, 1);
-    const positions = units === null ? 0 : outputs / units;
-    const kernels = weights.reduce((size, { fanIn, value }) => (fanIn === null ? size : size + value.size), 0);
-    return sum + kernels * positions + outputs;
-  }, 1);
+/** What is to be tried, in the order in which results are put together. */
+interface Plan {
+  readonly trials: readonly Trial[];
+  /** Null without a ladder of learning rates. */
+  readonly ladder: Pick<LearningRateLadder, 'configuredRate' | 'start' | 'optimizer'> | null;
+  readonly unknown: readonly string[];
 }
 
-class Laboratory {
-  private inputs: tf.Tensor[] = [];
-  private labels: tf.Tensor[] | null = null;
-  private readonly truncation: Truncation;
-
-  constructor(
-    private readonly network: Network,
-    private readonly probe: Probe,
-    private readonly options: ExperimentOptions,
-    private readonly samples: number,
-  ) {
-    this.truncation = /tfjs-layers|TensorFlow\.js tfjs/i.test(network.summary.file.generatedBy ?? '')
-      ? 'uncorrected'
-      : 'corrected';
+function planOf(network: Network, { dead, flow, zeroGradient, rate }: Questions, ladderAffordable: boolean): Plan {
+  const trials: Trial[] = [];
+  const addCopies = (weights: CopyKind): void => {
+    for (let copy = 0; copy < COPIES; copy++) trials.push({ kind: 'copy', weights, copy });
+  };
+  const unknown: string[] = [];
+  if (dead || flow) {
+    addCopies('fresh');
+    addCopies('fitting');
   }
-
-  dispose(): void {
-    tf.dispose(this.inputs);
-    tf.dispose(this.labels ?? []);
+  if (flow && network.calls.some(isSaturatingHidden)) addCopies('rectified');
+  if (zeroGradient) trials.push({ kind: 'step' });
+  if (!dead && !rate) return { trials, ladder: null, unknown };
+  if (!ladderAffordable) {
+    unknown.push('The network is too large for a ladder of learning rates within the budget.');
+    return { trials, ladder: null, unknown };
   }
+  const { training } = network.summary;
+  const configuredRate = training?.learningRate ?? null;
+  const optimizer = optimizerOf(network);
+  if (!isKnownOptimizer(optimizer)) return { trials, ladder: null, unknown };
+  for (const rung of ladderRates(configuredRate)) trials.push({ kind: 'rate', rate: rung });
+  return { trials, ladder: { optimizer, configuredRate, start: canDraw(network) ? 'fresh' : 'saved' }, unknown };
+}
 
-  async run(questions: Questions, ladderAffordable: boolean): Promise<Experiments> {
-    const unknown: string[] = [];
-    await this.loadBatch();
-    const fresh =
-      questions.dead || questions.flow
-        ? await this.copies('fresh weights', (weight, random) => this.drawSaved(weight, random))
-        : null;
-    const fitting =
-      questions.dead || questions.flow
-        ? await this.copies('fitting initialisation', (weight, random, call) =>
-            drawFitting(weight, random, call.activation?.name ?? null),
-          )
-        : null;
-    const rectified =
-      questions.flow && this.network.calls.some(isSaturatingHidden)
-        ? await this.copies(
-            'ReLU in place of saturating layers',
-            (weight, random, call) =>
-              drawFitting(weight, random, isSaturatingHidden(call) ? 'relu' : (call.activation?.name ?? null)),
-            rectify,
-          )
-        : null;
-    if (fresh === null && (questions.dead || questions.flow)) {
-      unknown.push('The model does not say how its weights were initialised, so fresh copies were not drawn.');
-    }
-    const afterOneStep = questions.zeroGradient ? await this.oneStep() : null;
-    let learningRates: LearningRateLadder | null = null;
-    if (questions.dead || questions.rate) {
-      if (ladderAffordable) learningRates = await this.ladder();
-      else unknown.push('The network is too large for a ladder of learning rates within the budget.');
-    }
-    return { samples: this.samples, fresh, fitting, rectified, afterOneStep, learningRates, unknown };
-  }
+const optimizerOf = ({ summary }: Network): string => summary.training?.optimizer?.toLowerCase() ?? 'sgd';
 
-  /** Whether the model says of every weight how it was initialised. */
-  private get canDraw(): boolean {
-    const random = mulberry32(0);
-    return [...weightsOf(this.network).values()].every(
-      ({ initializer, value }) =>
-        value.dtype !== 'float32' || drawInitial(initializer, [1, 1], random, this.truncation) !== null,
-    );
-  }
+/** What every trial showed, and whether the labels were given. */
+interface Results {
+  readonly results: readonly TrialResults[Trial['kind']][];
+  readonly labels: LearningRateLadder['labels'];
+}
 
-  private drawSaved({ initializer, value }: Weight, random: Random): Float32Array | null {
-    return drawInitial(initializer, value.shape, random, this.truncation);
-  }
+async function perform(
+  network: Network,
+  probe: Probe,
+  options: ExperimentOptions,
+  samples: number,
+  trials: readonly Trial[],
+): Promise<Results> {
+  const { seed, memory, crew = new Crew(network, { memory }) } = options;
+  const batch = await probe.batch(0, samples);
+  const setup = {
+    seed,
+    batch,
+    samples,
+    inputShapes: probe.inputs.map(({ shape }) => shape),
+    labelShapes: probe.labelShapes,
+    optimizer: optimizerOf(network),
+  };
+  const passes = trials.reduce((sum, { kind }) => sum + (kind === 'rate' ? LADDER_PASSES / RUNGS : 1), 0);
+  const cost = {
+    operations: passes * samples * PASS * operationsPerSample(network),
+    bytes: passBytes(network, probe, samples, 'backward'),
+  };
+  const results: TrialResults[Trial['kind']][] = [];
+  const showProgress = (): void => {
+    if (results.length === trials.length) return;
+    const detail = detailOf(trials[results.length]);
+    options.onProgress({ stage: 'experiment', done: results.length / trials.length, detail });
+  };
+  showProgress();
+  await crew.experiment(setup, trials, cost, (result) => {
+    results.push(result);
+    showProgress();
+  });
+  return { results, labels: batch.labels === null ? 'random' : 'given' };
+}
 
-  private async loadBatch(): Promise<void> {
-    const { inputs, labels, samples } = await this.probe.batch(0, this.samples);
-    this.inputs = this.network.inputs.map(({ dtype }, k) =>
-      repeatTo(tf.tensor(inputs[k], [samples, ...this.probe.inputs[k].shape], dtype), this.samples),
-    );
-    this.labels =
-      labels === null
+const COPY_DETAILS: Readonly<Record<CopyKind, string>> = {
+  fresh: 'fresh weights',
+  fitting: 'fitting initialisation',
+  rectified: 'ReLU in place of saturating layers',
+};
+
+function detailOf(trial: Trial): string {
+  if (trial.kind === 'copy') return COPY_DETAILS[trial.weights];
+  return trial.kind === 'step' ? 'one step' : 'learning rates';
+}
+
+function conclude(network: Network, samples: number, plan: Plan, { results, labels }: Results): Experiments {
+  const { trials, ladder, unknown } = plan;
+  const of = <K extends Trial['kind']>(kind: K, wanted: (trial: Trial) => boolean = () => true): TrialResults[K][] =>
+    results.filter((_, i) => trials[i].kind === kind && wanted(trials[i])) as TrialResults[K][];
+  const copies = (kind: CopyKind): Copies | null => {
+    const measured = of('copy', (trial) => trial.kind === 'copy' && trial.weights === kind);
+    const drawn = measured.filter((copy) => copy !== null);
+    // None, or one of the weights could not be drawn.
+    if (drawn.length === 0 || drawn.length < measured.length) return null;
+    return { count: drawn.length, layers: averaged(network, drawn) };
+  };
+  const fresh = copies('fresh');
+  const undrawn = fresh === null && trials.some((trial) => trial.kind === 'copy');
+  const steps = of('step');
+  const climbed = of('rate');
+  const rates = climbed.map(({ rung }) => rung);
+  return {
+    samples,
+    fresh,
+    fitting: copies('fitting'),
+    rectified: copies('rectified'),
+    afterOneStep: steps.length === 0 ? null : { count: 1, layers: averaged(network, steps) },
+    learningRates:
+      ladder === null
         ? null
-        : labels.map((values, k) =>
-            repeatTo(tf.tensor(values, [samples, ...this.probe.labelShapes![k]]), this.samples),
-          );
-  }
-
-  /** Measures copies whose weights `draw` has drawn; null when it cannot draw one of them. */
-  private async copies(
-    detail: string,
-    draw: (weight: Weight, random: Random, call: LayerCall) => Float32Array | null,
-    activate?: PassObserver['activate'],
-  ): Promise<Copies | null> {
-    const measurements: Map<string, CopyMeasurement>[] = [];
-    for (let copy = 0; copy < COPIES; copy++) {
-      this.options.onProgress({ stage: 'experiment', done: copy / COPIES, detail });
-      const measurement = await withScratchWeights(this.network, () => {
-        const drawn = this.drawAll(copy, draw);
-        return Promise.resolve(
-          drawn ? measureCopy(this.network, this.inputs, this.options.seed + copy, activate) : null,
-        );
-      });
-      if (measurement === null) return null;
-      measurements.push(measurement);
-    }
-    return { count: COPIES, layers: averaged(this.network, measurements) };
-  }
-
-  /** Assigns freshly drawn values to all weights; false when one could not be drawn. Call within withScratchWeights. */
-  private drawAll(
-    copy: number,
-    draw: (weight: Weight, random: Random, call: LayerCall) => Float32Array | null,
-  ): boolean {
-    const random = mulberry32(Math.imul(this.options.seed + 17, 0x85ebca6b) + copy * 7919);
-    const done = new Set<tf.Tensor>();
-    for (const call of this.network.calls) {
-      for (const weight of call.weights) {
-        if (done.has(weight.value) || weight.value.dtype !== 'float32') continue;
-        done.add(weight.value);
-        const values = draw(weight, random, call);
-        if (values === null) return false;
-        const tensor = tf.tensor(values, weight.value.shape);
-        (weight.value as tf.Variable).assign(tensor);
-        tensor.dispose();
-      }
-    }
-    return true;
-  }
-
-  /** One step of gradient descent whose size is a hundredth of the weights, then the measurement again. */
-  private async oneStep(): Promise<Copies> {
-    const measurement = await withScratchWeights(this.network, () => {
-      learningStep(this.network, this.inputs, (heads) => this.loss(heads));
-      return Promise.resolve(measureCopy(this.network, this.inputs, this.options.seed));
-    });
-    return { count: 1, layers: averaged(this.network, [measurement]) };
-  }
-
-  private async ladder(): Promise<LearningRateLadder | null> {
-    const { training } = this.network.summary;
-    return withScratchWeights(this.network, async () => {
-      const canDraw = this.canDraw;
-      if (canDraw) this.drawAll(0, (weight, random) => this.drawSaved(weight, random));
-      this.options.onProgress({ stage: 'experiment', done: null, detail: 'learning rates' });
-      return learningRateLadder(this.network, {
-        optimizer: training?.optimizer?.toLowerCase() ?? 'sgd',
-        configuredRate: training?.learningRate ?? null,
-        start: canDraw ? 'fresh' : 'saved',
-        labels: this.labels === null ? 'random' : 'given',
-        loss: (heads) => this.loss(heads),
-        inputs: () => this.inputs,
-        census: this.inputs,
-      });
-    });
-  }
-
-  /** The model's own loss where labels are given or can be made up for it; otherwise the mean square of the logits from random targets. */
-  private loss({ outputs, calls, logits }: Heads): tf.Scalar {
-    const names = this.network.summary.training?.losses ?? [];
-    const terms = outputs.flatMap((output, k): tf.Scalar[] => {
-      const z = logits[k];
-      if (z === null) return [];
-      const name = names[k] ?? names[0] ?? null;
-      const loss = name === null ? null : lossNamed(name, calls[k]?.activation?.name ?? null);
-      const given = this.labels?.[k];
-      if (loss !== null) return [loss(given ?? this.randomLabels(output, name!, k), output)];
-      const error =
-        given === undefined
-          ? tf.squaredDifference(z, this.randomNormal(z.shape, k))
-          : tf.squaredDifference(output, given);
-      return [tf.mean(error)];
-    });
-    return terms.reduce((a, b) => tf.add(a, b));
-  }
-
-  private randomLabels(output: tf.Tensor, loss: string, k: number): tf.Tensor {
-    const width = output.shape[output.rank - 1];
-    const rows = output.size / width;
-    const random = mulberry32(this.options.seed + 31 * (k + 1));
-    if (/categorical/i.test(loss)) {
-      const values = new Float32Array(output.size);
-      for (let row = 0; row < rows; row++) values[row * width + Math.floor(random() * width)] = 1;
-      return tf.tensor(values, output.shape);
-    }
-    if (/binary/i.test(loss))
-      return tf.tensor(
-        Float32Array.from({ length: output.size }, () => (random() < 0.5 ? 0 : 1)),
-        output.shape,
-      );
-    return this.randomNormal(output.shape, k);
-  }
-
-  private randomNormal(shape: number[], k: number): tf.Tensor {
-    // Not tf.randomNormal, which takes the seed 0 for none.
-    const next = normal(mulberry32(this.options.seed + 61 * (k + 1)));
-    const size = shape.reduce((a, b) => a * b, 1);
-    return tf.tensor(Float32Array.from({ length: size }, next), shape);
-  }
-}
-
-const isSaturatingHidden = (call: LayerCall): boolean =>
-  call.role === 'hidden' && call.activation?.family === 'saturating';
-
-const rectify: PassObserver['activate'] = (call, z) => (isSaturatingHidden(call) ? tf.relu(z) : null);
-
-/** Kernels with the variance that fits the activation, everything else as a fresh layer has it. */
-function drawFitting(weight: Weight, random: Random, activationName: string | null): Float32Array | null {
-  const { shape, size } = weight.value;
-  const { name, fanIn } = weight;
-  if (fanIn !== null) {
-    const limit = Math.sqrt((3 * targetGain(activationName)) / fanIn);
-    return Float32Array.from({ length: size }, () => limit * (2 * random() - 1));
-  }
-  if (/gamma|variance/.test(name)) return new Float32Array(size).fill(1);
-  if (/embedding/.test(name)) return Float32Array.from({ length: size }, () => 0.05 * (2 * random() - 1));
-  if (/alpha/.test(name)) return new Float32Array(size).fill(0.25);
-  return shape.length === 0 ? null : new Float32Array(size);
-}
-
-/** One step of gradient descent, scaled so that the largest relative change of a weight tensor is a hundredth. */
-function learningStep(network: Network, inputs: readonly tf.Tensor[], loss: (heads: Heads) => tf.Scalar): void {
-  const known = weightsOf(network);
-  const gradients: (readonly [tf.Variable, tf.Tensor])[] = [];
-  forwardBackward(network, inputs, loss, {}, (weight, gradient) => {
-    if (known.has(weight)) gradients.push([weight as tf.Variable, tf.keep(gradient.clone())]);
-  });
-  tf.tidy(() => {
-    const norms = gradients.map(([, gradient]) => tf.norm(gradient).dataSync()[0]);
-    const largest = Math.max(...norms, Number.MIN_VALUE);
-    for (const [variable, gradient] of gradients) variable.assign(tf.sub(variable, tf.mul(gradient, 0.1 / largest)));
-  });
-  tf.dispose(gradients.map(([, gradient]) => gradient));
-}
-
-function repeatTo(tensor: tf.Tensor, rows: number): tf.Tensor {
-  if (tensor.shape[0] === rows) return tensor;
-  const filled = tf.tidy(() =>
-    tf.gather(
-      tensor,
-      tf.tensor1d(
-        Array.from({ length: rows }, (_, row) => row % tensor.shape[0]),
-        'int32',
-      ),
-    ),
-  );
-  tensor.dispose();
-  return filled;
+        : {
+            optimizer: ladder.optimizer,
+            start: ladder.start,
+            labels,
+            configuredRate: ladder.configuredRate,
+            rates,
+            unitsAtRisk: climbed[0].unitsAtRisk,
+            highestSafeRate: highestSafeRate(rates),
+          },
+    unknown: [
+      ...(undrawn ? ['The model does not say how its weights were initialised, so fresh copies were not drawn.'] : []),
+      ...unknown,
+    ],
+  };
 }

@@ -4,7 +4,7 @@ import { UnitAccumulator } from '../backend/unitStatistics';
 import { unitsLast } from '../measure/callMeter';
 import { forward, forwardBackward, type Heads } from '../measure/pass';
 import type { Network } from '../model/network';
-import { weightsOf, withScratchWeights } from './scratchWeights';
+import { weightsOf } from './scratchWeights';
 
 /** Half decades, wide enough for every usual optimiser. */
 const RATES = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1, 3];
@@ -12,56 +12,47 @@ const STEPS = 5;
 /** Units that fire on fewer samples anyway come and go by chance. */
 const AT_RISK_SHARE = 0.05;
 
-export interface LadderOptions {
+export interface RungOptions {
   readonly optimizer: string;
-  readonly configuredRate: number | null;
-  readonly start: LearningRateLadder['start'];
-  readonly labels: LearningRateLadder['labels'];
-  /** The training loss of a batch; `step` counts batches from 0. */
-  loss(heads: Heads, step: number): tf.Scalar;
-  /** Inputs of the batch of a step. */
-  inputs(step: number): readonly tf.Tensor[];
-  /** Inputs on which silent units are counted. */
-  readonly census: readonly tf.Tensor[];
+  readonly rate: number;
+  /** The training loss of the batch. */
+  readonly loss: (heads: Heads) => tf.Scalar;
+  /** Inputs of the batch, on which silent units are counted too. */
+  readonly inputs: readonly tf.Tensor[];
+  /** Units that fire before the first step. */
+  readonly alive: Firing;
 }
 
-/**
- * Takes one and five optimiser steps from the network's present weights at every rate of the ladder and counts the ReLU
- * units that fell silent. The weights are as before afterwards. Null for an optimiser that is not known or without ReLU units
- * that fire.
- */
-export async function learningRateLadder(network: Network, options: LadderOptions): Promise<LearningRateLadder | null> {
-  const make = OPTIMIZERS[options.optimizer];
-  if (make === undefined) return null;
-  const alive = firingUnits(network, options.census, AT_RISK_SHARE);
-  const unitsAtRisk = [...alive.values()].reduce((sum, units) => sum + units.size, 0);
-  const { configuredRate } = options;
-  const rates = [...new Set(configuredRate === null ? RATES : [...RATES, configuredRate])].sort((a, b) => a - b);
-  const steps: LearningRateLadder['rates'][number][] = [];
-  for (const rate of rates) {
-    // Between two rates, so that a cancelled worker stops soon.
-    await tf.nextFrame();
-    steps.push(
-      await withScratchWeights(network, () => Promise.resolve(climb(network, options, make(rate), rate, alive))),
-    );
-  }
-  const firstKilling = steps.findIndex(
+export type Rung = LearningRateLadder['rates'][number];
+
+/** Whether steps of this optimiser can be taken. */
+export const isKnownOptimizer = (optimizer: string): boolean => OPTIMIZERS[optimizer] !== undefined;
+
+/** The rates to try, in ascending order. */
+export const ladderRates = (configured: number | null): number[] =>
+  [...new Set(configured === null ? RATES : [...RATES, configured])].sort((a, b) => a - b);
+
+/** The highest rate below the first that silences a unit; null when the lowest does. */
+export function highestSafeRate(rungs: readonly Rung[]): number | null {
+  const firstKilling = rungs.findIndex(
     ({ newlySilentAfterOne, newlySilentAfterFive }) => newlySilentAfterOne + newlySilentAfterFive > 0,
   );
-  return {
-    optimizer: options.optimizer,
-    start: options.start,
-    labels: options.labels,
-    configuredRate,
-    rates: steps,
-    unitsAtRisk,
-    highestSafeRate: firstKilling === 0 ? null : steps[(firstKilling === -1 ? steps.length : firstKilling) - 1].rate,
-  };
+  return firstKilling === 0 ? null : rungs[(firstKilling === -1 ? rungs.length : firstKilling) - 1].rate;
 }
 
-type Firing = ReadonlyMap<string, ReadonlySet<number>>;
+/** By call, units of hidden layers of the ReLU family. */
+export type Firing = ReadonlyMap<string, ReadonlySet<number>>;
 
-function climb(network: Network, options: LadderOptions, optimizer: tf.Optimizer, rate: number, alive: Firing) {
+/** ReLU units that fire often enough not to come and go by chance. */
+export const unitsAtRisk = (network: Network, inputs: readonly tf.Tensor[]): Firing =>
+  firingUnits(network, inputs, AT_RISK_SHARE);
+
+/**
+ * Takes one and five optimiser steps from the network's present weights and counts the units that fell silent. Leaves the
+ * weights as they are then.
+ */
+export function climb(network: Network, { optimizer: name, rate, loss, inputs, alive }: RungOptions): Rung {
+  const optimizer = OPTIMIZERS[name](rate);
   const trainable = [...weightsOf(network).values()].filter((weight) => weight.trainable);
   let newlySilentAfterOne = 0;
   let lossBefore = NaN;
@@ -69,21 +60,15 @@ function climb(network: Network, options: LadderOptions, optimizer: tf.Optimizer
   try {
     for (let step = 0; step < STEPS; step++) {
       const gradients: Record<string, tf.Tensor> = {};
-      const value = forwardBackward(
-        network,
-        options.inputs(step),
-        (heads) => options.loss(heads, step),
-        {},
-        (weight, gradient) => {
-          const { name } = weight as tf.Variable;
-          if (trainable.some((other) => other.value === weight)) gradients[name] = tf.keep(gradient.clone());
-        },
-      );
+      const value = forwardBackward(network, inputs, loss, {}, (weight, gradient) => {
+        const { name } = weight as tf.Variable;
+        if (trainable.some((other) => other.value === weight)) gradients[name] = tf.keep(gradient.clone());
+      });
       if (step === 0) lossBefore = value;
       lossAfter = value;
       optimizer.applyGradients(gradients);
       tf.dispose(gradients);
-      if (step === 0) newlySilentAfterOne = lost(alive, firingUnits(network, options.census));
+      if (step === 0) newlySilentAfterOne = lost(alive, firingUnits(network, inputs));
     }
   } finally {
     optimizer.dispose();
@@ -91,7 +76,7 @@ function climb(network: Network, options: LadderOptions, optimizer: tf.Optimizer
   return {
     rate,
     newlySilentAfterOne,
-    newlySilentAfterFive: lost(alive, firingUnits(network, options.census)),
+    newlySilentAfterFive: lost(alive, firingUnits(network, inputs)),
     lossBefore: Number.isFinite(lossBefore) ? lossBefore : null,
     lossAfterFive: Number.isFinite(lossAfter) ? lossAfter : null,
   };

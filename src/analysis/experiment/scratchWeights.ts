@@ -7,11 +7,11 @@ export function isWritable(network: Network): boolean {
 }
 
 /** Runs `work`, which may assign the network's weights as it likes, and puts the saved ones back whatever happens. */
-export async function withScratchWeights<T>(network: Network, work: () => Promise<T>): Promise<T> {
+export function withScratchWeights<T>(network: Network, work: () => T): T {
   const variables = [...weightsOf(network).values()].map(({ value }) => value as tf.Variable);
   const saved = variables.map((variable) => variable.clone());
   try {
-    return await work();
+    return work();
   } finally {
     variables.forEach((variable, i) => variable.assign(saved[i]));
     tf.dispose(saved);

@@ -2,15 +2,32 @@ import { clone, dispose, keep, stack, tidy, transpose, type Tensor } from '@tens
 import type { Activation } from '../../report/activations';
 import type { DeadUnits, Gradient, LayerReport, Statistics, WeightGradient } from '../../report/report';
 import { valuesOf, type Values } from '../backend/heap';
-import { Histogram } from '../backend/histogram';
-import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
+import { Histogram, type HistogramState } from '../backend/histogram';
+import { SquareAccumulator, UnitAccumulator, type SquareState, type UnitState } from '../backend/unitStatistics';
 import type { LayerCall, Network } from '../model/network';
 import { nominalStandardDeviation } from '../model/fans';
 import { meanFieldGain } from './meanField';
-import { SignalMeter } from './signalMeter';
+import { RANK_SAMPLES, SignalMeter, type SignalState } from './signalMeter';
 
 /** Values of a batch that `E[phi']` is taken over at most; more are thinned out evenly. */
 const DERIVATIVE_VALUES = 2 ** 16;
+
+/** What a `CallMeter` has seen, as plain data. */
+export interface CallMeasurement {
+  readonly outputShape: readonly number[];
+  readonly output: UnitState | null;
+  readonly outputHistogram: HistogramState;
+  /** The call whose outputs are this call's arguments too; null where there is none. */
+  readonly argumentOf: string | null;
+  readonly preActivation: UnitState | null;
+  readonly preActivationHistogram: HistogramState;
+  readonly signal: SignalState;
+  readonly derivativeSum: number;
+  readonly derivativeCount: number;
+  readonly outputGradient: SquareState;
+  readonly preActivationGradient: SquareState;
+  readonly lossGradient: SquareState;
+}
 
 /** What one layer call has shown so far: everything that is taken from its tensors while they are alive. */
 export class CallMeter {
@@ -29,16 +46,63 @@ export class CallMeter {
   private readonly ownPreActivationHistogram = new Histogram();
   /** Identity of the values last seen as this call's output, units last. */
   private lastOutput: object | null = null;
-  private readonly signal = new SignalMeter();
+  private readonly signal: SignalMeter;
   private derivativeSum = 0;
   private derivativeCount = 0;
 
-  /** @param sources meters of the calls that this one takes its inputs from. */
+  /**
+   * @param sources meters of the calls that this one takes its inputs from.
+   * @param rankSamples how many samples to keep for the effective rank.
+   */
   constructor(
     readonly call: LayerCall,
-    private readonly sources: readonly CallMeter[] = [],
+    private readonly sources: readonly CallMeter[],
+    rankSamples: number,
   ) {
     this.outputShape = call.outputShape;
+    this.signal = new SignalMeter(rankSamples);
+  }
+
+  /** Everything seen so far; stays the meter's own. */
+  get measurement(): CallMeasurement {
+    return {
+      outputShape: this.outputShape,
+      output: this.output,
+      outputHistogram: this.outputHistogram,
+      argumentOf: this.argumentOf?.call.name ?? null,
+      preActivation: this.ownPreActivation,
+      preActivationHistogram: this.ownPreActivationHistogram,
+      signal: this.signal,
+      derivativeSum: this.derivativeSum,
+      derivativeCount: this.derivativeCount,
+      outputGradient: this.outputGradient,
+      preActivationGradient: this.preActivationGradient,
+      lossGradient: this.lossGradient,
+    };
+  }
+
+  /** Adds what a meter of the same call has seen of the samples that come next. */
+  merge(other: CallMeasurement): void {
+    this.outputShape = other.outputShape;
+    if (other.output !== null) {
+      this.output ??= new UnitAccumulator(other.output.units);
+      this.output.merge(other.output);
+      this.outputHistogram.merge(other.outputHistogram);
+    }
+    if (other.argumentOf !== null) {
+      this.argumentOf ??= [this, ...this.sources].find(({ call }) => call.name === other.argumentOf) ?? null;
+    }
+    if (other.preActivation !== null) {
+      this.ownPreActivation ??= new UnitAccumulator(other.preActivation.units);
+      this.ownPreActivation.merge(other.preActivation);
+      this.ownPreActivationHistogram.merge(other.preActivationHistogram);
+    }
+    this.signal.merge(other.signal);
+    this.derivativeSum += other.derivativeSum;
+    this.derivativeCount += other.derivativeCount;
+    this.outputGradient.merge(other.outputGradient);
+    this.preActivationGradient.merge(other.preActivationGradient);
+    this.lossGradient.merge(other.lossGradient);
   }
 
   private get preActivation(): UnitAccumulator | null {
@@ -228,12 +292,19 @@ export class CallMeter {
   }
 }
 
-/** A meter for every call of the network, by its name. */
-export function metersOf({ calls }: Pick<Network, 'calls'>): ReadonlyMap<string, CallMeter> {
+/**
+ * A meter for every call of the network, by its name.
+ *
+ * @param rankSamples how many samples to keep for the effective rank: fewer where other meters have seen the first ones.
+ */
+export function metersOf(
+  { calls }: Pick<Network, 'calls'>,
+  rankSamples = RANK_SAMPLES,
+): ReadonlyMap<string, CallMeter> {
   const meters = new Map<string, CallMeter>();
   for (const call of calls) {
     const sources = call.inputs.map((name) => meters.get(name)).filter((meter) => meter !== undefined);
-    meters.set(call.name, new CallMeter(call, sources));
+    meters.set(call.name, new CallMeter(call, sources, rankSamples));
   }
   return meters;
 }

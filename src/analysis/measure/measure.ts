@@ -1,19 +1,27 @@
 /** Runs the probe through the network and turns what is seen into plain data. */
 
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { DiagnosisError } from '../../report/errors';
 import { formatPlural } from '../../report/format';
 import type { ProbeBudget, Progress } from '../../report/protocol';
 import type { Gradient, LayerReport, ProbeSummary, WeightGradient } from '../../report/report';
 import { SquareAccumulator } from '../backend/unitStatistics';
+import { Crew } from '../crew/crew';
 import type { LayerCall, Network } from '../model/network';
-import type { Probe, ProbeBatch } from '../probe/probe';
+import type { Probe } from '../probe/probe';
 import { metersOf, type CallMeter } from './callMeter';
+import { fixedBatch, type Chunk, type ChunkMeasurement, type ChunkSetup } from './chunk';
 import { provedDeadUnits } from './intervalBounds';
 import { lossNamed } from './losses';
-import { randomCotangent } from './cotangent';
-import { batchSizes, type BatchSizes, canBackPropagate, MAXIMUM_MEMORY } from './memory';
-import { forward, forwardBackward, type Heads, type PassObserver } from './pass';
+import {
+  batchSizes,
+  type BatchSizes,
+  canBackPropagate,
+  MAXIMUM_MEMORY,
+  operationsPerSample,
+  passBytes,
+} from './memory';
+import { uniqueWeights } from './pass';
 import { weightReport } from './weights';
 
 export interface MeasureOptions {
@@ -24,6 +32,8 @@ export interface MeasureOptions {
   readonly budget?: ProbeBudget;
   /** Bytes that the passes may take, as far as smaller batches can keep them within; 2 GB where nothing is said. */
   readonly memory?: number;
+  /** Who shares the work; this thread alone where nobody is named. */
+  readonly crew?: Crew;
   onProgress(progress: Progress): void;
 }
 
@@ -47,6 +57,13 @@ const BACKWARD_VALUES = 4e7;
 /** A network too large for the growing probe is still shown this many samples, or as many as have this many values. */
 const FEWEST_SAMPLES = 16;
 const FEWEST_VALUES = 2e8;
+/** Chunks that are drawn ahead where several threads share them, by their number and the bytes of their inputs. */
+const CHUNKS_AHEAD = 16;
+const BYTES_AHEAD = 2 ** 26;
+/** The statistics of one output value take as long as about so many multiplications. */
+const STATISTICS = 20;
+/** A backward pass costs about twice a forward pass. */
+const FORWARD_AND_BACKWARD = 3;
 
 /**
  * Shows the network as many samples of the probe as were asked for, or as settle its silent units, and back-propagates
@@ -54,23 +71,21 @@ const FEWEST_VALUES = 2e8;
  */
 export async function measure(network: Network, probe: Probe, options: MeasureOptions): Promise<Measured> {
   const session = new MeasureSession(network, probe, options);
-  try {
-    await session.run();
-    return session.result();
-  } finally {
-    session.dispose();
-  }
+  await session.run();
+  return session.result();
 }
 
 class MeasureSession {
   private readonly meters: ReadonlyMap<string, CallMeter>;
+  private readonly weights: readonly tf.Tensor[];
   private readonly gradients = new Map<tf.Tensor, SquareAccumulator>();
-  private readonly lossGradients = new Map<tf.Tensor, tf.Tensor>();
+  /** Of the model's own loss, summed over samples. */
+  private readonly lossGradients = new Map<tf.Tensor, Float64Array>();
+  private readonly crew: Crew;
+  private readonly setup: ChunkSetup;
   private readonly valuesPerSample: number;
   private readonly batchSizes: BatchSizes;
   private readonly fixedBatch: number | null;
-  /** By output; null for those without a loss. */
-  private readonly losses: readonly (string | null)[];
   private readonly limits: readonly string[];
   private samples = 0;
   private backwardSamples = 0;
@@ -85,23 +100,21 @@ class MeasureSession {
     private readonly options: MeasureOptions,
   ) {
     this.meters = metersOf(network);
+    this.weights = uniqueWeights(network);
+    this.crew = options.crew ?? new Crew(network);
     this.valuesPerSample = network.calls.reduce(
       (sum, { outputShape }) => sum + outputShape.reduce((a, b) => a * b, 1),
       1,
     );
-    this.fixedBatch = network.inputs.map(({ batchSize }) => batchSize).find((size) => size !== null) ?? null;
+    this.fixedBatch = fixedBatch(network);
     this.batchSizes =
       this.fixedBatch === null
         ? batchSizes(network, probe, options.memory ?? MAXIMUM_MEMORY)
         : { forward: this.fixedBatch, backward: this.fixedBatch };
     const { losses, limits } = ownLosses(network, probe);
-    this.losses = losses;
     this.limits = limits;
-  }
-
-  dispose(): void {
-    for (const meter of this.meters.values()) meter.dispose();
-    tf.dispose([...this.lossGradients.values()]);
+    const inputShapes = probe.inputs.map(({ shape }) => shape);
+    this.setup = { seed: options.seed, inputShapes, labelShapes: probe.labelShapes, losses };
   }
 
   async run(): Promise<void> {
@@ -150,28 +163,77 @@ class MeasureSession {
     return [...sizes, last];
   }
 
-  /** Runs further batches until `size` samples have been seen, or at least one has and the deadline (in milliseconds) is over. */
+  /** Measures further chunks until `size` samples have been seen, or at least one has and the deadline (in milliseconds) is over. */
   private async extend(size: number, backwardLimit: number, last: number, deadline: number): Promise<void> {
     while (this.samples < size && (this.samples === 0 || performance.now() < deadline)) {
-      const backward = this.backwardSamples < backwardLimit && this.differentiable;
-      const wanted = Math.min(this.batchSizes[backward ? 'backward' : 'forward'], size - this.samples);
-      const batch = await this.probe.batch(this.samples, wanted);
-      if (batch.samples === 0)
-        throw new DiagnosisError('invalid-data', 'The data hold no samples.', null, 'Give at least one sample.');
-      const inputs = this.tensors(batch);
-      try {
-        if (backward) this.backward(batch, inputs);
-        else forward(this.network, inputs, this.forwardObserver(batch.samples));
-      } finally {
-        tf.dispose(inputs);
-      }
-      this.samples += batch.samples;
-      this.options.onProgress({
-        stage: this.backwardSamples < this.samples ? 'forward' : 'backward',
-        done: Math.min(1, this.samples / last),
-        detail: `${this.samples} of ${last} samples`,
+      const chunks = await this.draw(size, backwardLimit, deadline === Infinity ? CHUNKS_AHEAD : this.crew.size);
+      await this.crew.measure(this.setup, chunks, this.costOf(chunks), (measurement) => {
+        this.add(measurement);
+        this.options.onProgress({
+          stage: this.backwardSamples < this.samples ? 'forward' : 'backward',
+          done: Math.min(1, this.samples / last),
+          detail: `${this.samples} of ${last} samples`,
+        });
       });
     }
+  }
+
+  /**
+   * The next samples of the probe, on the way to `size`: one chunk, or at most `most` where several threads share them. How
+   * they are cut depends on neither.
+   */
+  private async draw(size: number, backwardLimit: number, most: number): Promise<Chunk[]> {
+    const chunks: Chunk[] = [];
+    let { samples, backwardSamples } = this;
+    let bytes = 0;
+    const enough = (): boolean =>
+      chunks.length >= (this.crew.size === 1 ? 1 : most) || (chunks.length >= this.crew.size && bytes >= BYTES_AHEAD);
+    while (samples < size && !enough()) {
+      const backward = backwardSamples < backwardLimit && this.differentiable;
+      const wanted = Math.min(this.batchSizes[backward ? 'backward' : 'forward'], size - samples);
+      const batch = await this.probe.batch(samples, wanted);
+      if (batch.samples === 0)
+        throw new DiagnosisError('invalid-data', 'The data hold no samples.', null, 'Give at least one sample.');
+      chunks.push({ first: samples, batch, backward });
+      samples += batch.samples;
+      if (backward) backwardSamples += batch.samples;
+      bytes += batch.inputs.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    }
+    return chunks;
+  }
+
+  private costOf(chunks: readonly Chunk[]) {
+    const perSample = operationsPerSample(this.network) + STATISTICS * this.valuesPerSample;
+    const samples = chunks.reduce(
+      (sum, { batch, backward }) => sum + batch.samples * (backward ? FORWARD_AND_BACKWARD : 1),
+      0,
+    );
+    const bytes = chunks.map(({ batch, backward }) =>
+      passBytes(this.network, this.probe, this.fixedBatch ?? batch.samples, backward ? 'backward' : 'forward'),
+    );
+    return { operations: samples * perSample, bytes: Math.max(...bytes) };
+  }
+
+  /** Adds what the next chunk has shown. */
+  private add({ samples, backward, calls, gradients, loss }: ChunkMeasurement): void {
+    this.network.calls.forEach((call, i) => this.meter(call).merge(calls[i]));
+    gradients.forEach((squares, i) => {
+      if (squares === null) return;
+      const weight = this.weights[i];
+      const sum = this.gradients.get(weight) ?? new SquareAccumulator();
+      this.gradients.set(weight, sum);
+      sum.merge(squares);
+    });
+    loss?.gradients.forEach((gradient, i) => {
+      if (gradient === null) return;
+      const weight = this.weights[i];
+      const sum = this.lossGradients.get(weight) ?? new Float64Array(gradient.length);
+      this.lossGradients.set(weight, sum);
+      for (let k = 0; k < sum.length; k++) sum[k] += gradient[k];
+    });
+    this.lossSum += loss?.sum ?? 0;
+    this.samples += samples;
+    if (backward) this.backwardSamples += samples;
   }
 
   private get differentiable(): boolean {
@@ -184,75 +246,8 @@ class MeasureSession {
     return 'The network is too large to back-propagate even one sample within 4 GB of memory.';
   }
 
-  /** One tensor per input; where the model fixes its batch size, samples are repeated to fill it. */
-  private tensors({ inputs, samples }: ProbeBatch): tf.Tensor[] {
-    return tf.tidy(() =>
-      this.network.inputs.map(({ dtype }, k) => {
-        const tensor = tf.tensor(inputs[k], [samples, ...this.probe.inputs[k].shape], dtype);
-        if (this.fixedBatch === null || this.fixedBatch === samples) return tensor;
-        const rows = Array.from({ length: this.fixedBatch }, (_, row) => row % samples);
-        return tf.gather(tensor, tf.tensor1d(rows, 'int32'));
-      }),
-    );
-  }
-
-  /** Statistics are taken over the first `samples` rows: what follows are repetitions that fill the batch. */
-  private forwardObserver(samples: number): PassObserver {
-    return {
-      preActivation: (call, z) => this.meter(call).addPreActivation(firstRows(z, samples)),
-      output: (call, a) => this.meter(call).addOutput(firstRows(a, samples)),
-    };
-  }
-
   private meter(call: LayerCall): CallMeter {
     return this.meters.get(call.name)!;
-  }
-
-  private backward(batch: ProbeBatch, inputs: readonly tf.Tensor[]): void {
-    const { samples } = batch;
-    const observer: PassObserver = {
-      ...this.forwardObserver(samples),
-      preActivationGradient: (call, dy) => this.meter(call).preActivationGradient.add(firstRows(dy, samples)),
-      outputGradient: (call, dy) => this.meter(call).outputGradient.add(firstRows(dy, samples)),
-    };
-    // A fresh vector for every sample: its seed depends on the sample's place only, not on the cut into batches.
-    const cotangents = (heads: Heads): tf.Scalar => {
-      const logits = heads.logits.map((z) => (z === null ? null : firstRows(z, samples)));
-      return randomCotangent({ ...heads, logits }, this.options.seed, this.samples);
-    };
-    forwardBackward(this.network, inputs, cotangents, observer, (weight, gradient) => {
-      let squares = this.gradients.get(weight);
-      if (squares === undefined) this.gradients.set(weight, (squares = new SquareAccumulator()));
-      squares.add(gradient);
-    });
-    if (batch.labels !== null && this.losses.length > 0) this.backwardLoss(batch, batch.labels, inputs);
-    this.backwardSamples += samples;
-  }
-
-  /** The model's own loss: gradients of its sum over samples, divided by their number at the end. */
-  private backwardLoss(batch: ProbeBatch, labels: readonly Float32Array[], inputs: readonly tf.Tensor[]): void {
-    const { samples } = batch;
-    const loss = ({ outputs, calls }: Heads): tf.Scalar => {
-      const terms = outputs.flatMap((output, k) => {
-        const name = this.losses[k];
-        const own = name === null ? null : lossNamed(name, calls[k]?.activation?.name ?? null);
-        if (own === null) return [];
-        const targets = tf.tensor(labels[k], [samples, ...this.probe.labelShapes![k]]);
-        return [own(targets, firstRows(output, samples))];
-      });
-      return tf.mul(
-        terms.reduce((a, b) => tf.add(a, b)),
-        samples,
-      );
-    };
-    const observer: PassObserver = {
-      outputGradient: (call, dy) => this.meter(call).lossGradient.add(firstRows(dy, samples)),
-    };
-    this.lossSum += forwardBackward(this.network, inputs, loss, observer, (weight, gradient) => {
-      const sum = this.lossGradients.get(weight);
-      this.lossGradients.set(weight, tf.keep(sum === undefined ? gradient.clone() : tf.add(sum, gradient)));
-      sum?.dispose();
-    });
   }
 
   result(): Measured {
@@ -295,7 +290,7 @@ class MeasureSession {
     if (this.lossGradients.size === 0) return meter.gradient(random, null);
     const loss = named((value) => {
       const sum = this.lossGradients.get(value);
-      return sum === undefined ? null : normOf(sum) / this.backwardSamples;
+      return sum === undefined ? null : finiteNorm(sum) / this.backwardSamples;
     });
     return meter.gradient(random, { outputRms: meter.lossGradient.rootMeanSquare, weights: loss });
   }
@@ -335,14 +330,17 @@ function ownLosses(network: Network, probe: Probe): { losses: readonly (string |
   return { losses: names, limits: [] };
 }
 
-/** The first `rows` samples. */
-const firstRows = (tensor: tf.Tensor, rows: number): tf.Tensor =>
-  tensor.shape[0] === rows ? tensor : tf.slice(tensor, 0, rows);
-
 function normOf(tensor: tf.Tensor): number {
   const squares = new SquareAccumulator();
   squares.add(tensor);
   return Math.sqrt(squares.sum);
+}
+
+/** Of the finite values. */
+function finiteNorm(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) if (Number.isFinite(value)) sum += value * value;
+  return Math.sqrt(sum);
 }
 
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));

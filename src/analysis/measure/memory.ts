@@ -65,6 +65,27 @@ export function samplesWithin(
   return Math.max(1, Math.floor(left / (BYTES * COPIES * valuesPerSample(network, probe, direction))));
 }
 
+/** Bytes that a pass over so many samples takes, estimated. */
+export function passBytes(
+  network: Network,
+  probe: Pick<Probe, 'inputs'>,
+  samples: number,
+  direction: keyof BatchSizes,
+): number {
+  const values = valuesPerSample(network, probe, direction);
+  return weightBytes(network, probe, direction) + BYTES * COPIES * values * samples;
+}
+
+/** Multiplications of one sample's forward pass, estimated: each kernel once per output position, and every output once. */
+export function operationsPerSample({ calls }: Network): number {
+  return calls.reduce((sum, { weights, outputShape, units }) => {
+    const outputs = sizeOf(outputShape);
+    const positions = units === null ? 0 : outputs / units;
+    const kernels = weights.reduce((size, { fanIn, value }) => (fanIn === null ? size : size + value.size), 0);
+    return sum + kernels * positions + outputs;
+  }, 1);
+}
+
 /** Whether a backward pass over one sample fits into the heap of WebAssembly, which ends at 4 GB. */
 export function canBackPropagate(network: Network, probe: Pick<Probe, 'inputs'>): boolean {
   const values = valuesPerSample(network, probe, 'backward');

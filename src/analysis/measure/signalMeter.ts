@@ -8,20 +8,36 @@ const POSITIONS = 64;
 const FEATURES = 8192;
 /** Features and samples that the effective rank is taken over. */
 const RANK_FEATURES = 512;
-const RANK_SAMPLES = 128;
+export const RANK_SAMPLES = 128;
+
+/** What a `SignalMeter` has seen, as plain data. */
+export interface SignalState {
+  readonly samples: number;
+  /** Offsets of the features within a sample; null before the first. */
+  readonly features: Int32Array | null;
+  /** The first sample, subtracted from all: sums of squares of differences keep their digits. */
+  readonly origin: Float64Array;
+  /** Sum of differences from the origin, by feature, and of their squares. */
+  readonly sum: Float64Array;
+  readonly squares: Float64Array;
+  /** What the rank is taken over, of the first samples. */
+  readonly rows: readonly Float32Array[];
+}
 
 /**
  * The forward signal of one layer call: how much its outputs differ between samples. Add batches in any cut; every
  * feature is one unit at one position (at most 64 positions of a spatial output, fewer of a wide one, evenly spaced).
  */
-export class SignalMeter {
-  private samples = 0;
-  private features: Int32Array | null = null;
-  /** The first sample, subtracted from all: sums of squares of differences keep their digits. */
-  private origin = new Float64Array(0);
-  private sum = new Float64Array(0);
-  private squares = new Float64Array(0);
-  private readonly rows: Float32Array[] = [];
+export class SignalMeter implements SignalState {
+  samples = 0;
+  features: Int32Array | null = null;
+  origin = new Float64Array(0);
+  sum = new Float64Array(0);
+  squares = new Float64Array(0);
+  readonly rows: Float32Array[] = [];
+
+  /** @param rankSamples how many samples to keep for the rank: fewer where others have seen the first ones. */
+  constructor(private readonly rankSamples = RANK_SAMPLES) {}
 
   /** @param output values `[samples, ...]` of a layer's output, units on the last axis. */
   add(output: Tensor): void {
@@ -45,13 +61,32 @@ export class SignalMeter {
         sum[f] += difference;
         squares[f] += difference * difference;
       }
-      if (this.rows.length < RANK_SAMPLES) {
+      if (this.rows.length < this.rankSamples) {
         const row = new Float32Array(kept);
         for (let i = 0; i < kept; i++) row[i] = values[start + features[i * stride]];
         this.rows.push(row);
       }
     }
     this.samples += samples;
+  }
+
+  /** Adds what another meter has seen of the samples that come next. */
+  merge(other: SignalState): void {
+    if (other.features === null) return;
+    if (this.features === null) {
+      this.features = other.features;
+      this.origin = other.origin.slice();
+      this.sum = new Float64Array(other.sum.length);
+      this.squares = new Float64Array(other.squares.length);
+    }
+    const { origin, sum, squares } = this;
+    for (let f = 0; f < sum.length; f++) {
+      const step = other.origin[f] - origin[f];
+      squares[f] += other.squares[f] + 2 * step * other.sum[f] + other.samples * step * step;
+      sum[f] += other.sum[f] + other.samples * step;
+    }
+    this.rows.push(...other.rows.slice(0, this.rankSamples - this.rows.length));
+    this.samples += other.samples;
   }
 
   /** `mean_j Var_i[a_ij]` with the unbiased variance over samples i; null with fewer than two samples or non-finite values. */

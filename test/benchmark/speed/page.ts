@@ -29,7 +29,7 @@ export function benchmarkPage(
   return [
     '# Benchmarks of speed',
     '',
-    `Measured by \`npm run benchmark -- --write\` on ${machine()}. Times are medians, with the minimum in brackets, in milliseconds. Ours, PyTorch and stock tfjs take turns in one run, so the ratios hold on a busy machine too; they are ratios of minima, which other work on the machine disturbs least. Every process computes on one thread.`,
+    `Measured by \`npm run benchmark -- --write\` on ${machine()}. Times are medians, with the minimum in brackets, in milliseconds. Ours, PyTorch and stock tfjs take turns in one run, so the ratios hold on a busy machine too; they are ratios of minima, which other work on the machine disturbs least. Every process computes on one thread, but for the column *two workers*.`,
     '',
     '## Warm: one batch, forward and backward',
     '',

@@ -130,7 +130,7 @@ async function wholeRuns(
   let twoWorkers: WholeRun[] | null = [];
   // The first fills the caches of the disk.
   for (let run = -1; run < count; run++) {
-    const ownRun = await runCommandLine(places, args);
+    const ownRun = await runCommandLine(places, [...args, '--workers', '1']);
     const torchRun = python === null ? null : await runTorch(places, python, folder);
     const workersRun: WholeRun | null =
       twoWorkers === null ? null : await runCommandLine(places, [...args, '--workers', '2']).catch(() => null);

@@ -25,6 +25,7 @@ describe('parseCommand', () => {
       columns: null,
       loss: null,
       memory: null,
+      workers: null,
       format: 'text',
       output: null,
       failOn: 'error',
@@ -44,6 +45,8 @@ describe('parseCommand', () => {
       'c',
       '--memory',
       '512',
+      '--workers',
+      '3',
       '--format',
       'json',
       '--output',
@@ -63,6 +66,7 @@ describe('parseCommand', () => {
       columns: ['a', '2-5', 'c'],
       loss: 'mse',
       memory: 512,
+      workers: 3,
       format: 'json',
       output: 'r.json',
       failOn: 'warning',
@@ -76,6 +80,13 @@ describe('parseCommand', () => {
     });
     expect(problem('diagnose', 'm', '--samples', '64', '--max-seconds', '20').oneLine).toContain('--max-seconds');
     expect(problem('diagnose', 'm', '--max-samples', '0').oneLine).toContain('--max-samples');
+  });
+
+  it('takes one to four workers', () => {
+    expect(parseCommand(['diagnose', 'm', '--workers', '4'])).toMatchObject({ workers: 4 });
+    expect(problem('diagnose', 'm', '--workers', '0').oneLine).toMatch(/--workers "0" is out of range.*from 1 to 4/);
+    expect(problem('diagnose', 'm', '--workers', '5').oneLine).toMatch(/--workers "5" is out of range.*from 1 to 4/);
+    expect(problem('diagnose', 'm', '--workers', 'two').oneLine).toMatch(/not a whole number.*from 1 to 4/);
   });
 
   it('takes a scale that begins with a dash', () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { BroadcastChannel, Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AnalysisWorker, type DiagnosisRun } from '../../../src/editor/analysisWorker';
 import type { FileRequest, Progress } from '../../../src/report/protocol';
@@ -16,7 +16,18 @@ const ENDLESS_WASM = [
 
 /** A real worker thread that behaves as the name of the model tells it to. */
 const SCRIPT = `
-const { parentPort, threadId } = require('node:worker_threads');
+const { parentPort, threadId, Worker } = require('node:worker_threads');
+/** A thread of this thread's own that never rests, and says all the time that it is there. */
+const startHelper = () => new Worker(\`
+  const { BroadcastChannel, parentPort } = require('node:worker_threads');
+  const ticks = new BroadcastChannel('ticks');
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  parentPort.postMessage('started');
+  for (;;) {
+    ticks.postMessage(0);
+    Atomics.wait(never, 0, 0, 5);
+  }
+\`, { eval: true });
 const waiting = [];
 parentPort.on('message', (message) => {
   if (message.kind === 'file') return waiting.shift()(message.result);
@@ -31,6 +42,10 @@ parentPort.on('message', (message) => {
       return parentPort.postMessage({ kind: 'problem', problem: { code: 'invalid-json', message: 'm', place: 'p', remedy: 'r' } });
     case 'throw':
       throw new Error('broken inside');
+    case 'helper':
+      return startHelper();
+    case 'helper-report':
+      return startHelper().once('message', () => parentPort.postMessage({ kind: 'report', report: { threadId } }));
     case 'exit':
       process.exit(3);
     case 'exit-after':
@@ -50,7 +65,7 @@ parentPort.on('message', (message) => {
 `;
 
 let folder: string;
-let worker: AnalysisWorker;
+let worker: AnalysisWorker | undefined;
 
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'worker-'));
@@ -58,9 +73,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function run(file: string, options: Partial<DiagnosisRun> = {}) {
-  worker ??= new AnalysisWorker(path.join(folder, 'worker.cjs'));
-  return worker.run({
+function run(
+  file: string,
+  options: Partial<DiagnosisRun> = {},
+  by = (worker ??= new AnalysisWorker(path.join(folder, 'worker.cjs'))),
+) {
+  return by.run({
     arguments: {
       model: { folder: { root: 0, path: '' }, file },
       data: [],
@@ -79,7 +97,29 @@ function run(file: string, options: Partial<DiagnosisRun> = {}) {
   });
 }
 
-afterEach(() => worker.dispose());
+afterEach(() => worker?.dispose());
+
+/** Listens to the helper that the script starts. */
+class Ticks {
+  readonly started: Promise<void>;
+  private readonly channel = new BroadcastChannel('ticks');
+  private last = Infinity;
+
+  constructor() {
+    this.started = new Promise((resolve) => {
+      this.channel.onmessage = () => {
+        this.last = performance.now();
+        resolve();
+      };
+    });
+  }
+
+  /** Resolves when the helper has not been heard for a second, and with that is gone. */
+  async silence(): Promise<void> {
+    while (performance.now() - this.last < 1000) await new Promise((resolve) => setTimeout(resolve, 50));
+    this.channel.close();
+  }
+}
 
 describe('AnalysisWorker', () => {
   it('gives the report and hands progress on', async () => {
@@ -153,6 +193,26 @@ describe('AnalysisWorker', () => {
     terminate.mockRestore();
   });
 
+  it('ends the helpers of a diagnosis that is cancelled', async () => {
+    const abort = new AbortController();
+    const helper = new Ticks();
+    const running = run('helper', { signal: abort.signal });
+    await helper.started;
+    abort.abort();
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    await helper.silence();
+  });
+
+  it('ends the thread and its helpers when no diagnosis comes for a while', async () => {
+    const idle = new AnalysisWorker(path.join(folder, 'worker.cjs'), 200);
+    const helper = new Ticks();
+    const first = await run('helper-report', {}, idle);
+    await helper.started;
+    await helper.silence();
+    expect(await run('report', {}, idle)).not.toEqual(first);
+    idle.dispose();
+  });
+
   it('does not start what is cancelled already', async () => {
     await expect(run('loop', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
   });
@@ -166,7 +226,7 @@ describe('AnalysisWorker', () => {
 
   it('settles a running diagnosis when it is disposed of', async () => {
     const running = run('loop');
-    worker.dispose();
+    worker!.dispose();
     await expect(running).rejects.toMatchObject({ code: 'cancelled' });
   });
 });

@@ -1,0 +1,260 @@
+/** Spreads the heavy parts of a diagnosis over several threads, in such a way that the report does not tell how many there were. */
+
+import { nextFrame } from '@tensorflow/tfjs-core';
+import { DiagnosisError } from '../../report/errors';
+import type { LaboratorySetup, Trial, TrialResults } from '../experiment/laboratory';
+import type { Chunk, ChunkMeasurement, ChunkSetup } from '../measure/chunk';
+import { MAXIMUM_MEMORY } from '../measure/memory';
+import type { Folder } from '../model/folder';
+import { answerFrom } from '../model/messageFolder';
+import type { Network } from '../model/network';
+import type { LossChoice } from '../model/trainingConfig';
+import { fingerprint } from './fingerprint';
+import { takePart, type FromHelper, type ToHelper } from './messages';
+import { openBench, type Order } from './orders';
+
+/** What an order costs, estimated. */
+export interface Cost {
+  /** Multiplications of all parts together. */
+  readonly operations: number;
+  /** Memory that a thread takes for a part. */
+  readonly bytes: number;
+}
+
+/** One thread that runs a `HelperThread`. */
+export interface HelperChannel {
+  post(message: ToHelper): void;
+  /** In place of earlier listeners. `onDeath` is called when the thread ends by itself. */
+  listen(onMessage: (message: FromHelper) => void, onDeath: (error: Error) => void): void;
+  terminate(): void;
+}
+
+/** Threads that can help, kept between diagnoses. */
+export interface HelperPool {
+  /** How many there may be. */
+  readonly size: number;
+  /** Multiplications that take as long as to make this thread ready for a model. */
+  startOperations(index: number): number;
+  /** Starts the thread where it has not been. */
+  channel(index: number): HelperChannel;
+}
+
+export interface CrewOptions {
+  /** Bytes that all threads together may take; 2 GB where nothing is said. */
+  readonly memory?: number | undefined;
+  /** Absent: this thread works alone. */
+  readonly helpers?: HelperPool | undefined;
+  /** The files that the network was loaded from, for the helpers. */
+  readonly model?: { readonly folder: Folder; readonly file: string; readonly loss: LossChoice | null };
+}
+
+/**
+ * The threads that work on one diagnosis: this one and, where the work is worth it and the memory has room, helpers. Each
+ * takes the next part of an order as soon as it has done one; results are handed over in the order of the parts.
+ */
+export class Crew {
+  private readonly helpers: Helper[] = [];
+  private orders = 0;
+
+  constructor(
+    private readonly network: Network,
+    private readonly options: CrewOptions = {},
+  ) {}
+
+  /** Threads at most. */
+  get size(): number {
+    return 1 + (this.options.helpers?.size ?? 0);
+  }
+
+  /** Measures chunks. Rejects with what a thread failed with; the crew is of no use then, and to be closed. */
+  measure(
+    setup: ChunkSetup,
+    parts: readonly Chunk[],
+    cost: Cost,
+    onResult: (measurement: ChunkMeasurement) => void,
+  ): Promise<void> {
+    return this.spread({ kind: 'measure', setup, parts }, cost, onResult);
+  }
+
+  /** Makes experiments; as `measure`. */
+  experiment(
+    setup: LaboratorySetup,
+    parts: readonly Trial[],
+    cost: Cost,
+    onResult: (result: TrialResults[Trial['kind']]) => void,
+  ): Promise<void> {
+    return this.spread({ kind: 'experiment', setup, parts }, cost, onResult);
+  }
+
+  /** Lets the helpers go: those that have nothing left to do wait for the next diagnosis, others are ended. */
+  close(): void {
+    for (const helper of this.helpers.splice(0)) helper.close();
+  }
+
+  private async spread<R>(order: Order, cost: Cost, onResult: (result: R) => void): Promise<void> {
+    const helpers = this.helpersFor(order.parts.length, cost);
+    const taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const results = new InOrder<R>(order.parts.length, onResult);
+    const number = this.orders++;
+    const shared = helpers.length === 0 ? order : withSharedValues(order);
+    for (const helper of helpers) helper.take(number, shared, taken, (part, result) => results.put(part, result as R));
+    const failed = Promise.race(helpers.map((helper) => helper.failed));
+    failed.catch(() => undefined);
+
+    const bench = openBench(this.network, shared);
+    try {
+      for (let part = takePart(taken, order); part !== null; part = takePart(taken, order)) {
+        results.put(part, bench.work(part) as R);
+        // Lets in what the helpers have sent, so that it does not pile up.
+        if (helpers.length > 0) await Promise.race([nextFrame(), failed]);
+      }
+    } finally {
+      bench.dispose();
+    }
+    if (helpers.length === 0) return;
+    await Promise.race([results.complete, failed]);
+    // What is still reading the model has taken no part.
+    const working = helpers.filter(({ isOpen }) => isOpen).map((helper) => helper.finished(number));
+    await Promise.race([Promise.all(working), failed]);
+  }
+
+  /** The helpers that are worth their start, within the memory. */
+  private helpersFor(parts: number, { operations, bytes }: Cost): readonly Helper[] {
+    const { helpers: pool, model, memory = MAXIMUM_MEMORY } = this.options;
+    if (pool === undefined || model === undefined) return [];
+    const most = Math.min(pool.size, Math.floor(memory / bytes) - 1, parts - 1);
+    for (let i = this.helpers.length; i < most; i++) {
+      // What a thread more saves: of n threads each does 1/n of the work.
+      if (operations / ((i + 1) * (i + 2)) < pool.startOperations(i)) break;
+      this.helpers.push(new Helper(pool.channel(i), model, fingerprint(this.network)));
+    }
+    return this.helpers.slice(0, Math.max(0, most));
+  }
+}
+
+/** A helper as the owner of the diagnosis sees it. */
+class Helper {
+  /** Rejects when it has failed, and never resolves. */
+  readonly failed: Promise<never>;
+  isOpen = false;
+  private fail!: (error: Error) => void;
+  /** Orders that it has not said to be done with. */
+  private readonly pending = new Map<number, PendingOrder>();
+
+  constructor(
+    private readonly channel: HelperChannel,
+    private readonly model: NonNullable<CrewOptions['model']>,
+    private readonly fingerprint: number,
+  ) {
+    this.failed = new Promise((_, reject) => (this.fail = reject));
+    this.failed.catch(() => undefined);
+    channel.listen(
+      (message) => this.receive(message),
+      (error) => this.fail(error),
+    );
+    const { folder, file, loss } = model;
+    channel.post({ kind: 'open', folder: { root: 0, path: folder.path }, file, loss });
+  }
+
+  take(number: number, order: Order, taken: Int32Array, onResult: PendingOrder['onResult']): void {
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    this.pending.set(number, { onResult, finish, finished });
+    this.channel.post({ kind: 'order', number, order, taken });
+  }
+
+  /** Resolves when nothing of the order is left to take. */
+  async finished(number: number): Promise<void> {
+    await this.pending.get(number)?.finished;
+  }
+
+  close(): void {
+    if (this.isOpen && this.pending.size === 0) this.channel.post({ kind: 'close' });
+    else this.channel.terminate();
+  }
+
+  private receive(message: FromHelper): void {
+    switch (message.kind) {
+      case 'file':
+        return void answerFrom(this.model.folder, message.file).then((result) =>
+          this.channel.post({ kind: 'file', request: message.request, result }),
+        );
+      case 'opened':
+        this.isOpen = true;
+        if (message.fingerprint !== this.fingerprint) this.fail(changed(this.model.file));
+        return;
+      case 'result':
+        try {
+          return this.pending.get(message.number)!.onResult(message.part, message.result);
+        } catch (error) {
+          return this.fail(error as Error);
+        }
+      case 'done':
+        this.pending.get(message.number)!.finish();
+        this.pending.delete(message.number);
+        return;
+      case 'problem':
+        return this.fail(DiagnosisError.revive(message.problem));
+    }
+  }
+}
+
+interface PendingOrder {
+  readonly onResult: (part: number, result: unknown) => void;
+  readonly finish: () => void;
+  readonly finished: Promise<void>;
+}
+
+/** Hands results on in the order of the parts, whatever order they come in. */
+class InOrder<R> {
+  /** Resolves when all have been handed on. */
+  readonly complete: Promise<void>;
+  private readonly waiting = new Map<number, R>();
+  private next = 0;
+  private resolve = (): void => undefined;
+
+  constructor(
+    private readonly count: number,
+    private readonly onResult: (result: R) => void,
+  ) {
+    this.complete = new Promise((resolve) => (this.resolve = resolve));
+  }
+
+  put(part: number, result: R): void {
+    this.waiting.set(part, result);
+    while (this.waiting.has(this.next)) {
+      const ready = this.waiting.get(this.next) as R;
+      this.waiting.delete(this.next++);
+      this.onResult(ready);
+    }
+    if (this.next === this.count) this.resolve();
+  }
+}
+
+/** The same order with the samples in memory that all threads see, so that none gets a copy. */
+function withSharedValues(order: Order): Order {
+  const share = <T extends { readonly batch: Chunk['batch'] }>(holder: T): T => {
+    const { inputs, labels, samples } = holder.batch;
+    return { ...holder, batch: { samples, inputs: inputs.map(shared), labels: labels?.map(shared) ?? null } };
+  };
+  return order.kind === 'measure'
+    ? { ...order, parts: order.parts.map(share) }
+    : { ...order, setup: share(order.setup) };
+}
+
+function shared<T extends Float32Array | Int32Array>(values: T): T {
+  const copy = new (values.constructor as new (buffer: SharedArrayBuffer) => T)(
+    new SharedArrayBuffer(values.byteLength),
+  );
+  copy.set(values);
+  return copy;
+}
+
+function changed(file: string): DiagnosisError {
+  return new DiagnosisError(
+    'file-unreadable',
+    `"${file}" or its weights changed while they were read.`,
+    file,
+    'Diagnose the model again.',
+  );
+}

@@ -1,0 +1,63 @@
+/** A thread that helps with the diagnosis of another: loads the same model, takes parts of its orders. */
+
+import { DiagnosisError } from '../../report/errors';
+import { loadNetwork } from '../model/load';
+import { FileQuestions } from '../model/messageFolder';
+import type { Network } from '../model/network';
+import { fingerprint } from './fingerprint';
+import { takePart, type FromHelper, type ToHelper } from './messages';
+import { openBench, type Bench } from './orders';
+
+export class HelperThread {
+  private network: Network | null = null;
+  private readonly files: FileQuestions;
+  /** Models are opened and orders worked on one after another. */
+  private last: Promise<void> = Promise.resolve();
+
+  /** @param start starts tfjs's backend, once. */
+  constructor(
+    private readonly post: (message: FromHelper) => void,
+    private readonly start: () => Promise<void>,
+  ) {
+    this.files = new FileQuestions((request, file) => post({ kind: 'file', request, file }));
+  }
+
+  receive(message: ToHelper): void {
+    if (message.kind === 'file') {
+      this.files.answer(message.request, message.result);
+      return;
+    }
+    this.last = this.last
+      .then(() => this.follow(message))
+      .catch((error: unknown) => this.post({ kind: 'problem', problem: DiagnosisError.from(error).problem }));
+  }
+
+  private async follow(message: Exclude<ToHelper, { kind: 'file' }>): Promise<void> {
+    switch (message.kind) {
+      case 'open': {
+        const { folder, file, loss } = message;
+        this.network = await loadNetwork(this.files.folder(folder), file, { loss, backend: this.start() });
+        return this.post({ kind: 'opened', fingerprint: fingerprint(this.network) });
+      }
+      case 'order':
+        this.work(message);
+        return this.post({ kind: 'done', number: message.number });
+      case 'close':
+        this.network?.dispose();
+        this.network = null;
+    }
+  }
+
+  private work({ number, order, taken }: Extract<ToHelper, { kind: 'order' }>): void {
+    // Others may have done it all while the model was being read here.
+    let bench: Bench | null = null;
+    try {
+      for (let part = takePart(taken, order); part !== null; part = takePart(taken, order)) {
+        bench ??= openBench(this.network!, order);
+        this.post({ kind: 'result', number, part, result: bench.work(part) });
+      }
+    } finally {
+      bench?.dispose();
+    }
+  }
+}

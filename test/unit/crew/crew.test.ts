@@ -1,0 +1,157 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Crew, type HelperChannel, type HelperPool } from '../../../src/analysis/crew/crew';
+import { HelperThread } from '../../../src/analysis/crew/helper';
+import type { FromHelper, ToHelper } from '../../../src/analysis/crew/messages';
+import { diagnose, type DiagnoseRequest } from '../../../src/analysis/diagnose';
+import { loadNetwork } from '../../../src/analysis/model/load';
+import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
+import { measure } from '../../../src/analysis/measure/measure';
+import { MAXIMUM_MEMORY, passBytes } from '../../../src/analysis/measure/memory';
+import type { FilesInMemory } from '../../benchmark/diagnosis/filesInMemory';
+import { startTestBackend, WASM_FOLDER } from '../measure/networks';
+import { filesOf, REQUESTS, sigmoids } from './models';
+
+beforeAll(startTestBackend);
+
+/**
+ * Helpers that run in this very thread, behind real message ports. Each takes its share of every order, and does it when
+ * it gets round to it.
+ */
+class LocalPool implements HelperPool {
+  readonly ports: MessagePort[] = [];
+  /** Messages from each helper. */
+  readonly sent: FromHelper[][] = [];
+  readonly terminated: number[] = [];
+
+  constructor(
+    readonly size: number,
+    private readonly change: (message: FromHelper) => FromHelper = (message) => message,
+  ) {}
+
+  startOperations(): number {
+    return 0;
+  }
+
+  channel(index: number): HelperChannel {
+    const { port1, port2 } = new MessageChannel();
+    const helper = new HelperThread((message) => port2.postMessage(message), startTestBackend);
+    port2.on('message', (message: ToHelper) => helper.receive(message));
+    this.ports.push(port1);
+    const sent: FromHelper[] = (this.sent[index] = []);
+    const firsts = new Map<number, number>();
+    return {
+      post: (message) => {
+        if (message.kind !== 'order') return port1.postMessage(message);
+        const { order, taken } = message;
+        const share = Math.max(1, Math.floor(order.parts.length / (this.size + 1)));
+        const first = Atomics.add(taken, 0, share);
+        firsts.set(message.number, first);
+        const parts = order.parts.slice(first, first + share);
+        port1.postMessage({ ...message, order: { ...order, parts }, taken: new Int32Array(1) });
+      },
+      listen: (onMessage) => {
+        port1.on('message', (message: FromHelper) => {
+          sent.push(message);
+          const { kind } = message;
+          const moved = kind === 'result' ? { ...message, part: message.part + firsts.get(message.number)! } : message;
+          onMessage(this.change(moved));
+        });
+      },
+      terminate: () => {
+        this.terminated.push(index);
+        port1.close();
+      },
+    };
+  }
+
+  close(): void {
+    for (const port of this.ports) port.close();
+  }
+}
+
+const pools: LocalPool[] = [];
+function poolOf(...args: ConstructorParameters<typeof LocalPool>): LocalPool {
+  const pool = new LocalPool(...args);
+  pools.push(pool);
+  return pool;
+}
+afterEach(() => pools.splice(0).forEach((pool) => pool.close()));
+
+async function reportBytes(request: DiagnoseRequest, helpers?: HelperPool): Promise<string> {
+  const environment = { wasmFolder: WASM_FOLDER, onProgress: () => undefined };
+  const report = await diagnose(request, helpers === undefined ? environment : { ...environment, helpers });
+  return JSON.stringify({ ...report, run: null });
+}
+
+describe('the report', () => {
+  it.each(Object.keys(REQUESTS))('does not depend on the number of workers: %s', async (name) => {
+    const request = await REQUESTS[name]();
+    const tensors = tf.memory().numTensors;
+    const alone = await reportBytes(request);
+    expect(tf.memory().numTensors).toBe(tensors);
+    for (const helpers of [1, 2, 3]) {
+      const pool = poolOf(helpers);
+      expect(await reportBytes(request, pool)).toBe(alone);
+      for (const sent of pool.sent) expect(sent.some(({ kind }) => kind === 'result')).toBe(true);
+      expect(pool.sent.length).toBeGreaterThan(0);
+      // Nothing was left undone, so that all are kept for the next diagnosis.
+      expect(pool.terminated).toEqual([]);
+    }
+  });
+});
+
+async function networkIn(folder: FilesInMemory) {
+  const network = await loadNetwork(folder, 'model.json');
+  return { network, probe: syntheticProbe(network.inputs, 1), model: { folder, file: 'model.json', loss: null } };
+}
+
+describe('a crew', () => {
+  it('takes no more helpers than the memory has room for', async () => {
+    const { network, probe, model } = await networkIn(await filesOf(sigmoids(3, 8)));
+    const bytes = passBytes(network, probe, 256, 'forward');
+    for (const [room, most] of [
+      [1.5, 0],
+      [2.5, 1],
+      [1000, 3],
+    ]) {
+      const helpers = poolOf(3);
+      const crew = new Crew(network, { helpers, model, memory: room * bytes });
+      await measure(network, probe, {
+        samples: 256 * 8,
+        seed: 1,
+        memory: MAXIMUM_MEMORY,
+        crew,
+        onProgress: () => undefined,
+      });
+      expect(helpers.sent).toHaveLength(most);
+      crew.close();
+    }
+    network.dispose();
+  });
+
+  it('starts none for work that is not worth it', async () => {
+    const { network, probe, model } = await networkIn(await filesOf(sigmoids(3, 8)));
+    const helpers = Object.assign(poolOf(3), { startOperations: () => 1e9 });
+    const crew = new Crew(network, { helpers, model });
+    await measure(network, probe, { samples: 256 * 8, seed: 1, crew, onProgress: () => undefined });
+    expect(helpers.sent).toEqual([]);
+    network.dispose();
+  });
+
+  it('says so when a helper has read other weights', async () => {
+    const request = await REQUESTS['a stack of sigmoids']();
+    const pool = poolOf(1, (message) => (message.kind === 'opened' ? { ...message, fingerprint: 1 } : message));
+    await expect(reportBytes(request, pool)).rejects.toMatchObject({ code: 'file-unreadable', place: 'model.json' });
+    expect(pool.terminated).toEqual([0]);
+  });
+
+  it("ends with a helper's problem, and ends the helper", async () => {
+    const request = await REQUESTS['a stack of sigmoids']();
+    const problem = { code: 'out-of-memory', message: 'm', place: null, remedy: null } as const;
+    const pool = poolOf(1, (message) => (message.kind === 'result' ? { kind: 'problem', problem } : message));
+    await expect(reportBytes(request, pool)).rejects.toMatchObject({ problem });
+    expect(pool.terminated).toEqual([0]);
+  });
+});

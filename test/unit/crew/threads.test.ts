@@ -1,0 +1,155 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { esbuildKernels } from '../../../scripts/wasm-kernels.mjs';
+import type { HelperChannel } from '../../../src/analysis/crew/crew';
+import { NodeHelperPool } from '../../../src/analysis/crew/nodePool';
+import { diagnose, type DiagnoseRequest } from '../../../src/analysis/diagnose';
+import { answerFrom } from '../../../src/analysis/model/messageFolder';
+import { AnalysisWorker } from '../../../src/editor/analysisWorker';
+import type { FileRequest } from '../../../src/report/protocol';
+import type { Report } from '../../../src/report/report';
+import { startTestBackend, WASM_FOLDER } from '../measure/networks';
+import { filesOf, REQUESTS, sigmoids } from './models';
+
+let folder: string;
+
+beforeAll(async () => {
+  await startTestBackend();
+  folder = mkdtempSync(path.join(tmpdir(), 'crew-'));
+  await build({
+    entryPoints: [path.resolve(import.meta.dirname, '../../../src/analysis/worker.ts')],
+    bundle: true,
+    outfile: path.join(folder, 'worker.js'),
+    platform: 'node',
+    target: 'node18',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    external: ['node-fetch', 'h5wasm'],
+    plugins: [esbuildKernels],
+    logLevel: 'error',
+  });
+  for (const name of ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm']) {
+    copyFileSync(path.join(WASM_FOLDER, name), path.join(folder, name));
+  }
+  // Helpers that die when they are given something to do.
+  writeFileSync(
+    path.join(folder, 'dying.js'),
+    `require('node:worker_threads').parentPort.on('message', ({ kind }) => kind === 'order' && process.exit(134));
+     require('./worker.js');`,
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** For which all work is worth any number of threads. */
+class EagerPool extends NodeHelperPool {
+  override startOperations(): number {
+    return 0;
+  }
+}
+
+/** Whose helpers have taken a part of every order before anybody else can. */
+class ReservingPool extends EagerPool {
+  override channel(index: number): HelperChannel {
+    const channel = super.channel(index);
+    return {
+      listen: channel.listen,
+      terminate: () => channel.terminate(),
+      post: (message) => {
+        if (message.kind !== 'order') return channel.post(message);
+        const first = Atomics.add(message.taken, 0, 1);
+        expect(first).toBe(0);
+        channel.post({
+          ...message,
+          order: { ...message.order, parts: message.order.parts.slice(0, 1) },
+          taken: new Int32Array(1),
+        });
+      },
+    };
+  }
+}
+
+const pools: NodeHelperPool[] = [];
+afterEach(() => pools.splice(0).forEach((pool) => pool.dispose()));
+function poolOf(script: string, size: number, Pool = EagerPool): NodeHelperPool {
+  const pool = new Pool(path.join(folder, script));
+  pool.size = size;
+  pools.push(pool);
+  return pool;
+}
+
+const bytes = (report: Report): string => JSON.stringify({ ...report, run: null });
+
+async function diagnosed(request: DiagnoseRequest, helpers?: NodeHelperPool): Promise<string> {
+  const environment = { wasmFolder: WASM_FOLDER, onProgress: () => undefined };
+  return bytes(await diagnose(request, helpers === undefined ? environment : { ...environment, helpers }));
+}
+
+describe('helpers in threads of their own', () => {
+  it('change nothing in the report, in one diagnosis after another', async () => {
+    const helpers = poolOf('worker.js', 2);
+    for (const request of Object.values(REQUESTS)) {
+      const given = await request();
+      expect(await diagnosed(given, helpers)).toBe(await diagnosed(given));
+    }
+  });
+
+  it('that die become a problem, and the next diagnosis gets others', async () => {
+    const request = await REQUESTS['a stack of sigmoids']();
+    const dying = poolOf('dying.js', 1, ReservingPool);
+    await expect(diagnosed(request, dying)).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringMatching(/exit code 134/) as string,
+    });
+    const others = poolOf('worker.js', 1, ReservingPool);
+    expect(await diagnosed(request, others)).toBe(await diagnosed(request));
+  });
+
+  it('cost less to call upon when they have been started', () => {
+    const helpers = new NodeHelperPool(path.join(folder, 'worker.js'));
+    const cold = helpers.startOperations(0);
+    const channel = helpers.channel(0);
+    expect(helpers.startOperations(0)).toBeLessThan(cold);
+    expect(helpers.channel(0)).toBe(channel);
+    channel.terminate();
+    expect(helpers.startOperations(0)).toBe(cold);
+  });
+});
+
+describe('the analysis worker', () => {
+  it('starts helpers for what takes long, which read the model through it, and reports the same', async () => {
+    const files = await filesOf(sigmoids(12, 220));
+    const worker = new AnalysisWorker(path.join(folder, 'worker.js'));
+    const run = async (workers: number) => {
+      const asked: FileRequest[] = [];
+      const report = await worker.run({
+        arguments: {
+          model: { folder: { root: 0, path: 'm' }, file: 'model.json' },
+          data: [],
+          labels: null,
+          samples: 64,
+          budget: { samples: null, seconds: null },
+          seed: 1,
+          scale: null,
+          loss: null,
+          columns: null,
+          workers,
+        },
+        answer: (file) => {
+          asked.push(file);
+          return answerFrom(files, file);
+        },
+        onProgress: () => undefined,
+        signal: new AbortController().signal,
+      });
+      return { report: bytes(report), read: asked.filter((file) => file.path === 'model.json').length };
+    };
+    const alone = await run(1);
+    const together = await run(2);
+    worker.dispose();
+    expect(together.report).toBe(alone.report);
+    expect([alone.read, together.read]).toEqual([1, 2]);
+  });
+});
