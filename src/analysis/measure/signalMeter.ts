@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { valuesOf } from '../backend/heap';
-import { symmetricEigenvalues } from './symmetricEigenvalues';
+import { valuesOf, type Values } from '../backend/heap';
+import { UnitAccumulator } from '../backend/unitStatistics';
+import { gramEigenvalues } from './symmetricEigenvalues';
 
 /** Positions of a spatial output that are looked at, evenly spaced: enough for a mean over positions, whatever the size. */
 const POSITIONS = 64;
@@ -16,53 +17,57 @@ const RANK_SAMPLES = 128;
  */
 export class SignalMeter {
   private samples = 0;
-  private features: Int32Array | null = null;
-  /** The first sample, subtracted from all: sums of squares of differences keep their digits. */
-  private origin = new Float64Array(0);
-  private sum = new Float64Array(0);
-  private squares = new Float64Array(0);
+  /** Offsets of the features within one sample. */
+  private places: Int32Array | null = null;
+  /** Statistics of the features. */
+  private features: UnitAccumulator | null = null;
   private readonly rows: Float32Array[] = [];
 
-  /** @param output values `[samples, ...]` of a layer's output, units on the last axis. */
-  add(output: Tensor): void {
+  /** @param rank whether the effective rank will be asked for. */
+  constructor(private readonly rank = true) {}
+
+  /**
+   * @param output values `[samples, ...]` of a layer's output, units on the last axis.
+   * @param units what has taken statistics of the same outputs, this one included; saves doing so again where each unit is one feature.
+   */
+  add(output: Tensor, units: UnitAccumulator | null = null): void {
     const samples = output.shape[0];
     if (samples === 0 || output.size === 0) return;
     const size = output.size / samples;
-    const values = valuesOf(output);
-    if (this.features === null) {
-      this.features = chosenFeatures(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
-      this.origin = Float64Array.from(this.features, (feature) => values[feature]);
-      this.sum = new Float64Array(this.features.length);
-      this.squares = new Float64Array(this.features.length);
+    this.places ??= chosenFeatures(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
+    const { places } = this;
+    if (units?.units === size) {
+      this.features = units;
+    } else {
+      this.features ??= new UnitAccumulator(places.length);
+      if (places.length === size) this.features.add(output, samples);
+      else this.features.addChosen(output, samples, places);
     }
-    const { features, origin, sum, squares } = this;
-    const stride = Math.ceil(features.length / RANK_FEATURES);
-    const kept = Math.ceil(features.length / stride);
-    for (let s = 0; s < samples; s++) {
-      const start = s * size;
-      for (let f = 0; f < features.length; f++) {
-        const difference = values[start + features[f]] - origin[f];
-        sum[f] += difference;
-        squares[f] += difference * difference;
-      }
-      if (this.rows.length < RANK_SAMPLES) {
-        const row = new Float32Array(kept);
-        for (let i = 0; i < kept; i++) row[i] = values[start + features[i * stride]];
-        this.rows.push(row);
-      }
-    }
+    if (this.rank && this.rows.length < RANK_SAMPLES) this.keepRows(valuesOf(output), samples, size, places);
     this.samples += samples;
+  }
+
+  private keepRows(values: Values, samples: number, size: number, places: Int32Array): void {
+    const stride = Math.ceil(places.length / RANK_FEATURES);
+    const kept = Math.ceil(places.length / stride);
+    for (let s = 0; s < samples && this.rows.length < RANK_SAMPLES; s++) {
+      const row = new Float32Array(kept);
+      for (let i = 0; i < kept; i++) row[i] = values[s * size + places[i * stride]];
+      this.rows.push(row);
+    }
   }
 
   /** `mean_j Var_i[a_ij]` with the unbiased variance over samples i; null with fewer than two samples or non-finite values. */
   get variance(): number | null {
-    const n = this.samples;
-    if (n < 2 || this.features === null) return null;
+    const { features, samples } = this;
+    if (samples < 2 || features === null) return null;
     let total = 0;
-    for (let f = 0; f < this.features.length; f++) {
-      total += Math.max(0, this.squares[f] - (this.sum[f] * this.sum[f]) / n) / (n - 1);
+    const { m2, nonFinite } = features;
+    for (let f = 0; f < m2.length; f++) {
+      if (nonFinite[f] > 0) return null;
+      total += m2[f] / (samples - 1);
     }
-    return Number.isFinite(total) ? total / this.features.length : null;
+    return Number.isFinite(total) ? total / m2.length : null;
   }
 
   /**
@@ -74,17 +79,10 @@ export class SignalMeter {
     if (n < 2) return null;
     const width = this.rows[0].length;
     // The smaller of the two Gram matrices has the same non-zero eigenvalues: squares of the singular values.
-    const vectors = n <= width ? centred(this.rows) : transposed(centred(this.rows));
-    const order = vectors.length;
-    const gram = new Float64Array(order * order);
-    for (let i = 0; i < order; i++) {
-      for (let j = i; j < order; j++) {
-        gram[i * order + j] = gram[j * order + i] = dotProduct(vectors[i], vectors[j]);
-      }
-    }
-    if (!gram.every(Number.isFinite)) return null;
+    const [order, length] = n <= width ? [n, width] : [width, n];
+    const eigenvalues = gramEigenvalues(centred(this.rows, n > width), order, length);
+    if (eigenvalues === null) return null;
     const maximum = Math.min(n - 1, width);
-    const eigenvalues = symmetricEigenvalues(gram, order);
     const largest = eigenvalues.reduce((a, b) => Math.max(a, b), 0);
     if (largest === 0) return { rank: 0, maximum };
     // Rounding leaves tiny eigenvalues where there are none.
@@ -107,35 +105,16 @@ function chosenFeatures(size: number, units: number): Int32Array {
   return offsets;
 }
 
-/** The rows less their mean. */
-function centred(rows: readonly Float32Array[]): Float64Array[] {
-  const mean = new Float64Array(rows[0].length);
-  for (const row of rows) for (let f = 0; f < row.length; f++) mean[f] += row[f] / rows.length;
-  return rows.map((row) => {
-    const difference = new Float64Array(row.length);
-    for (let f = 0; f < row.length; f++) difference[f] = row[f] - mean[f];
-    return difference;
-  });
-}
-
-/** In four partial sums, which a processor adds up side by side. */
-function dotProduct(a: Float64Array, b: Float64Array): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  let k = 0;
-  for (; k + 4 <= a.length; k += 4) {
-    s0 += a[k] * b[k];
-    s1 += a[k + 1] * b[k + 1];
-    s2 += a[k + 2] * b[k + 2];
-    s3 += a[k + 3] * b[k + 3];
+/** The rows less their mean, one after another, or, `transposed`, column after column. */
+function centred(rows: readonly Float32Array[], transposed: boolean): Float64Array {
+  const [n, width] = [rows.length, rows[0].length];
+  const mean = new Float64Array(width);
+  for (const row of rows) for (let f = 0; f < width; f++) mean[f] += row[f] / n;
+  const differences = new Float64Array(n * width);
+  const [rowStep, columnStep] = transposed ? [1, n] : [width, 1];
+  for (let r = 0; r < n; r++) {
+    const row = rows[r];
+    for (let f = 0; f < width; f++) differences[r * rowStep + f * columnStep] = row[f] - mean[f];
   }
-  for (; k < a.length; k++) s0 += a[k] * b[k];
-  return s0 + s1 + (s2 + s3);
-}
-
-function transposed(rows: readonly Float64Array[]): Float64Array[] {
-  return Array.from(rows[0], (_, f) => {
-    const column = new Float64Array(rows.length);
-    for (let r = 0; r < rows.length; r++) column[r] = rows[r][f];
-    return column;
-  });
+  return differences;
 }
