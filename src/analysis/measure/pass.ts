@@ -150,15 +150,15 @@ function observing(
     ...(observer.activate === undefined ? {} : { activate: (call, z) => observer.activate!(call, z) }),
     preActivation(call, z) {
       observer.preActivation?.(call, z);
-      const { preActivationGradient: show } = observer;
-      const tapped = show ? tap(z, anchorOf(call), (dy) => show.call(observer, call, dy)) : z;
+      const tapped = observer.preActivationGradient
+        ? tap(z, anchorOf(call), (dy) => observer.preActivationGradient!(call, dy))
+        : z;
       onArgument?.(call, tapped);
       return tapped;
     },
     output(call, a, inputs) {
       observer.output?.(call, a, inputs);
-      const { outputGradient: show } = observer;
-      return show ? tap(a, anchorOf(call), (dy) => show.call(observer, call, dy)) : a;
+      return observer.outputGradient ? tap(a, anchorOf(call), (dy) => observer.outputGradient!(call, dy)) : a;
     },
   };
 }
