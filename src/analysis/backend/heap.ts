@@ -5,9 +5,8 @@ import { heapKernels, wasmModule, type HeapKernels, type Pointer } from './heapK
 /** The values of a numeric tensor, row-major. */
 export type Values = Float32Array | Int32Array | Uint8Array;
 
-/** A float32 tensor on the heap of the wasm backend. */
-export interface HeapTensor {
-  readonly pointer: Pointer;
+/** The heap of the wasm backend, with the routines of ./assembly that work on it. */
+export interface Heap {
   readonly kernels: HeapKernels;
   /** Lends bytes of the heap, aligned to 8, for the time of the call. */
   readonly withScratch: (bytes: number, use: (scratch: Pointer) => void) => void;
@@ -15,6 +14,11 @@ export interface HeapTensor {
   readonly float32: (pointer: Pointer, length: number) => Float32Array;
   readonly float64: (pointer: Pointer, length: number) => Float64Array;
   readonly int32: (pointer: Pointer, length: number) => Int32Array;
+}
+
+/** A float32 tensor on that heap. */
+export interface HeapTensor extends Heap {
+  readonly pointer: Pointer;
 }
 
 /**
@@ -29,9 +33,19 @@ export function valuesOf(tensor: Tensor): Values {
 export function heapTensor(tensor: Tensor): HeapTensor | null {
   const running = wasmBackend();
   if (running === null || tensor.dtype !== 'float32') return null;
+  const pointer = running.getMemoryOffset(tensor.dataId);
+  return { ...heapOf(running), pointer };
+}
+
+/** Null on other backends. */
+export function wasmHeap(): Heap | null {
+  const running = wasmBackend();
+  return running === null ? null : heapOf(running);
+}
+
+function heapOf(running: BackendWasm): Heap {
   const { asm, _malloc: allocate, _free: free } = wasmModule(running);
   return {
-    pointer: running.getMemoryOffset(tensor.dataId),
     kernels: heapKernels(running),
     withScratch: (bytes, use) => {
       const scratch = allocate(bytes) >>> 0;

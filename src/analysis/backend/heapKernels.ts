@@ -26,6 +26,9 @@ export interface HeapKernels {
   finiteRange(values: Pointer, size: number, out: Pointer): void;
   countBins(values: Pointer, size: number, scale: number, first: number, table: Pointer): void;
   sumSquares(values: Pointer, size: number, out: Pointer): void;
+  sumLogisticDerivatives(values: Pointer, size: number, scale: number, out: Pointer): void;
+  gram(vectors: Pointer, count: number, length: number, out: Pointer): void;
+  tridiagonalize(matrix: Pointer, n: number, diagonal: Pointer, beside: Pointer, scratch: Pointer): void;
 }
 
 /** The part of the wasm backend's Emscripten module that its types leave out. */

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
+import { heapTensor, valuesOf, wasmHeap, type Heap, type Values } from './heap';
+import type { Pointer } from './heapKernels';
 
 /** Statistics of a set of values; `count` counts all of them, everything else but `nonFinite` only the finite ones. */
 export interface PooledStatistics {
@@ -92,9 +93,32 @@ export class UnitAccumulator implements UnitState {
     }
     const positions = tensor.size / (samples * units);
     const onHeap = heapTensor(tensor);
-    if (onHeap !== null) this.sweepHeap(onHeap, tensor, samples, positions);
+    if (onHeap !== null) this.sweepHeap(onHeap, onHeap.pointer, samples, positions);
     else this.sweep(valuesOf(tensor), samples, positions);
     for (let unit = 0; unit < units; unit++) this.count[unit] += samples * positions;
+  }
+
+  /** Adds of every sample only the values at these places within it, one per unit. */
+  addChosen(tensor: Tensor, samples: number, places: Int32Array): void {
+    const { units } = this;
+    const size = tensor.size / samples;
+    const copyTo = (chosen: Float32Array): Float32Array => {
+      const values = valuesOf(tensor);
+      for (let sample = 0; sample < samples; sample++) {
+        for (let unit = 0; unit < units; unit++) chosen[sample * units + unit] = values[sample * size + places[unit]];
+      }
+      return chosen;
+    };
+    const heap = wasmHeap();
+    if (heap === null) {
+      this.sweep(copyTo(new Float32Array(samples * units)), samples, 1);
+    } else {
+      heap.withScratch(4 * samples * units, (pointer) => {
+        copyTo(heap.float32(pointer, samples * units));
+        this.sweepHeap(heap, pointer, samples, 1);
+      });
+    }
+    for (let unit = 0; unit < units; unit++) this.count[unit] += samples;
   }
 
   private sweep(values: Values, samples: number, positions: number): void {
@@ -133,36 +157,37 @@ export class UnitAccumulator implements UnitState {
    * The same with the routine of ./assembly/statistics.ts, which wants every unit to have its shift, and works on four
    * units at a time: where their number is no multiple of 4, two or four rows are swept as one of so many more units.
    */
-  private sweepHeap(heap: HeapTensor, tensor: Tensor, samples: number, positions: number): void {
+  private sweepHeap(heap: Heap, pointer: Pointer, samples: number, positions: number): void {
     const { units, state, activeSamples } = this;
-    const hopeless = this.findShifts(valuesOf(tensor));
+    const hopeless = this.findShifts(heap.float32(pointer, samples * positions * units));
     const group = [1, 4, 2, 4][units % 4];
     const [sweeps, rows] = positions === 1 ? [1, samples] : [samples, positions];
     const wideRows = group === 1 ? 0 : Math.floor(rows / group);
     const size = FIELDS * units;
-    heap.withScratch(8 * size * (1 + group), (scratch) => {
+    const wideUnits = wideRows === 0 ? 0 : units * group;
+    heap.withScratch(8 * (size + FIELDS * wideUnits), (scratch) => {
       const narrow = heap.float64(scratch, size);
       narrow.set(state);
-      const wide = heap.float64(scratch + 8 * size, size * group);
-      wide.set(new UnitAccumulator(units * group).state);
-      for (let g = 0; g < group; g++) wide.set(this.shift, g * units);
-      const activeNarrow = narrow.subarray(-units).fill(0);
-      const activeWide = wide.subarray(-units * group).fill(0);
+      const wide = heap.float64(scratch + 8 * size, FIELDS * wideUnits);
+      wide.set(new UnitAccumulator(wideUnits).state);
+      for (let unit = 0; unit < wideUnits; unit += units) wide.set(this.shift, unit);
+      const activeNarrow = narrow.subarray(size - units).fill(0);
+      const activeWide = wide.subarray(wide.length - wideUnits).fill(0);
       for (let i = 0; i < sweeps; i++) {
-        const start = heap.pointer + 4 * i * rows * units;
+        const start = pointer + 4 * i * rows * units;
         const rest = rows - wideRows * group;
-        heap.kernels.sweep(start, wideRows, units * group, scratch + 8 * size);
+        if (wideRows > 0) heap.kernels.sweep(start, wideRows, wideUnits, scratch + 8 * size);
         heap.kernels.sweep(start + 4 * (rows - rest) * units, rest, units, scratch);
         for (let unit = 0; unit < units; unit++) {
           let active = activeNarrow[unit];
-          for (let g = 0; g < group; g++) active += activeWide[g * units + unit];
+          for (let at = unit; at < wideUnits; at += units) active += activeWide[at];
           activeSamples[unit] += positions === 1 ? active : Math.min(1, active);
         }
         activeNarrow.fill(0);
         activeWide.fill(0);
       }
       state.set(narrow.subarray(0, state.length));
-      for (let g = 0; g < group; g++) this.fold(wide, units * group, g * units);
+      for (let unit = 0; unit < wideUnits; unit += units) this.fold(wide, wideUnits, unit);
     });
     for (const unit of hopeless) {
       this.shift[unit] = NaN;

@@ -35,8 +35,8 @@ export function measureCopy(
       const accumulator = new UnitAccumulator(values.shape[values.rank - 1]);
       accumulator.add(values, a.shape[0]);
       units.set(call, accumulator);
-      const signal = new SignalMeter();
-      signal.add(values);
+      const signal = new SignalMeter(0);
+      signal.add(values, accumulator);
       signals.set(call, signal);
     },
     outputGradient(call, dy) {
@@ -46,13 +46,7 @@ export function measureCopy(
       gradients.set(call, squares);
     },
   };
-  forwardBackward(
-    network,
-    inputs,
-    (heads) => randomCotangent(heads, seed, 0),
-    observer,
-    () => undefined,
-  );
+  forwardBackward(network, inputs, (heads) => randomCotangent(heads, seed, 0), observer, null);
   return new Map(
     [...units].map(([call, { zeros, count }]) => [
       call.name,

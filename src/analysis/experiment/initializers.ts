@@ -6,7 +6,7 @@
 
 import type { WeightReport } from '../../report/report';
 import { nominalStandardDeviation } from '../model/fans';
-import { normal, type Random } from '../probe/random';
+import { drawInto, normal, type Random } from '../probe/random';
 
 /** Standard deviation that a standard normal distribution cut at two sigma keeps. */
 const TRUNCATED = 0.87962566;
@@ -46,12 +46,13 @@ export function drawInitial(
     case 'Constant':
       return values.fill(number('value', 0));
     case 'RandomNormal':
-      return values.map(() => number('mean', 0) + number('stddev', 0.05) * gaussian());
-    case 'TruncatedNormal':
-      return values.map(() => number('mean', 0) + number('stddev', 0.05) * cut());
+    case 'TruncatedNormal': {
+      const [mean, spread, draw] = [number('mean', 0), number('stddev', 0.05), className === 'TruncatedNormal' ? cut : gaussian]; // prettier-ignore
+      return drawInto(values, () => mean + spread * draw());
+    }
     case 'RandomUniform': {
       const [low, high] = [number('minval', -0.05), number('maxval', 0.05)];
-      return values.map(() => low + (high - low) * random());
+      return drawInto(values, () => low + (high - low) * random());
     }
     case 'Identity': {
       const gain = number('gain', 1);
@@ -62,10 +63,10 @@ export function drawInitial(
     default: {
       if (deviation === null) return null;
       const uniform = /Uniform$/.test(className) || config['distribution'] === 'uniform';
-      if (uniform) return values.map(() => deviation * Math.sqrt(3) * (2 * random() - 1));
+      if (uniform) return drawInto(values, () => deviation * Math.sqrt(3) * (2 * random() - 1));
       const scale =
         config['distribution'] === 'untruncated_normal' ? null : truncation === 'corrected' ? 1 / TRUNCATED : 1;
-      return values.map(() => deviation * (scale === null ? gaussian() : scale * cut()));
+      return drawInto(values, () => deviation * (scale === null ? gaussian() : scale * cut()));
     }
   }
 }

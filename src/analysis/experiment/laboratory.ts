@@ -6,7 +6,7 @@ import { lossNamed } from '../measure/losses';
 import { forwardBackward, type Heads, type PassObserver } from '../measure/pass';
 import type { LayerCall, Network, Weight } from '../model/network';
 import type { Probe, ProbeBatch } from '../probe/probe';
-import { mulberry32, normal, type Random } from '../probe/random';
+import { drawInto, mulberry32, normal, type Random } from '../probe/random';
 import { measureCopy, type CopyMeasurement } from './copies';
 import { drawInitial, type Truncation } from './initializers';
 import { climb, unitsAtRisk, type Firing, type Rung } from './learningRates';
@@ -179,7 +179,7 @@ export class Laboratory {
     }
     if (/binary/i.test(loss))
       return tf.tensor(
-        Float32Array.from({ length: output.size }, () => (random() < 0.5 ? 0 : 1)),
+        drawInto(new Float32Array(output.size), () => (random() < 0.5 ? 0 : 1)),
         output.shape,
       );
     return this.randomNormal(output.shape, k);
@@ -189,7 +189,7 @@ export class Laboratory {
     // Not tf.randomNormal, which takes the seed 0 for none.
     const next = normal(mulberry32(this.setup.seed + 61 * (k + 1)));
     const size = shape.reduce((a, b) => a * b, 1);
-    return tf.tensor(Float32Array.from({ length: size }, next), shape);
+    return tf.tensor(drawInto(new Float32Array(size), next), shape);
   }
 }
 
@@ -220,10 +220,10 @@ function drawFitting(weight: Weight, random: Random, activationName: string | nu
   const { name, fanIn } = weight;
   if (fanIn !== null) {
     const limit = Math.sqrt((3 * targetGain(activationName)) / fanIn);
-    return Float32Array.from({ length: size }, () => limit * (2 * random() - 1));
+    return drawInto(new Float32Array(size), () => limit * (2 * random() - 1));
   }
   if (/gamma|variance/.test(name)) return new Float32Array(size).fill(1);
-  if (/embedding/.test(name)) return Float32Array.from({ length: size }, () => 0.05 * (2 * random() - 1));
+  if (/embedding/.test(name)) return drawInto(new Float32Array(size), () => 0.05 * (2 * random() - 1));
   if (/alpha/.test(name)) return new Float32Array(size).fill(0.25);
   return shape.length === 0 ? null : new Float32Array(size);
 }

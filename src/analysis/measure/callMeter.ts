@@ -1,7 +1,7 @@
 import { clone, dispose, keep, stack, tidy, transpose, type Tensor } from '@tensorflow/tfjs-core';
 import type { Activation } from '../../report/activations';
 import type { DeadUnits, Gradient, LayerReport, Statistics, WeightGradient } from '../../report/report';
-import { valuesOf, type Values } from '../backend/heap';
+import { sumDerivatives } from '../backend/derivatives';
 import { Histogram, type HistogramState } from '../backend/histogram';
 import { SquareAccumulator, UnitAccumulator, type SquareState, type UnitState } from '../backend/unitStatistics';
 import type { LayerCall, Network } from '../model/network';
@@ -72,7 +72,7 @@ export class CallMeter {
       argumentOf: this.argumentOf?.call.name ?? null,
       preActivation: this.ownPreActivation,
       preActivationHistogram: this.ownPreActivationHistogram,
-      signal: this.signal,
+      signal: this.signal.state,
       derivativeSum: this.derivativeSum,
       derivativeCount: this.derivativeCount,
       outputGradient: this.outputGradient,
@@ -97,7 +97,7 @@ export class CallMeter {
       this.ownPreActivation.merge(other.preActivation);
       this.ownPreActivationHistogram.merge(other.preActivationHistogram);
     }
-    this.signal.merge(other.signal);
+    this.signal.merge(other.signal, this.output);
     this.derivativeSum += other.derivativeSum;
     this.derivativeCount += other.derivativeCount;
     this.outputGradient.merge(other.outputGradient);
@@ -134,14 +134,14 @@ export class CallMeter {
       this.output.add(values, a.shape[0]);
       // The histogram has seen the same values, so their range tells its bins.
       this.outputHistogram.add(values, this.output.range);
-      this.signal.add(values);
+      this.signal.add(values, this.output);
     });
     this.dispose();
   }
 
   /** @param z `[samples, ..., units]`, with the time steps of a recurrent layer as positions. */
   private addArgument(z: Tensor): void {
-    this.addDerivative(valuesOf(z));
+    this.addDerivative(z);
     // Which values a call works on follows from the graph: what holds for the first batch holds for all.
     if (this.ownPreActivation === null) this.argumentOf ??= this.sharing(z);
     if (this.argumentOf !== null) return;
@@ -161,17 +161,13 @@ export class CallMeter {
   }
 
   /** Sums `phi'(z)` over the finite values of z. */
-  private addDerivative(z: Values): void {
+  private addDerivative(z: Tensor): void {
     const { activation } = this.call;
     // For activations of two linear pieces the share of each, counted anyway, tells the mean exactly.
     if (activation === null || activation.maximumDerivative === null || isTwoPieces(activation)) return;
-    // An odd step meets every unit of a layer whose number of units is a power of two.
-    const step = z.length <= DERIVATIVE_VALUES ? 1 : Math.ceil(z.length / DERIVATIVE_VALUES) | 1;
-    for (let i = 0; i < z.length; i += step) {
-      if (!Number.isFinite(z[i])) continue;
-      this.derivativeSum += activation.derivative(z[i]);
-      this.derivativeCount++;
-    }
+    const { sum, count } = sumDerivatives(z, activation, DERIVATIVE_VALUES);
+    this.derivativeSum += sum;
+    this.derivativeCount += count;
   }
 
   /** `E[phi'(z)]` over samples, positions and units; null when it was not measured. */

@@ -54,13 +54,19 @@ const KERNEL_ERROR = 1e-5;
 /**
  * By the name of the call, the units of rectifiers that no input within the ranges can activate, whatever its other
  * values are. Ranges are one per input of the network. What lies behind a layer without bounds is not proved.
+ *
+ * @param questioned the calls whose units are to be proved dead; a unit that fired on a sample within the ranges cannot
+ *   be, so calls without silent units need not be asked about. All of them where nothing is said.
  */
 export function provedDeadUnits(
   network: Network,
   inputs: readonly InputRange[],
+  questioned: (call: LayerCall) => boolean = () => true,
 ): ReadonlyMap<string, ReadonlySet<number>> {
   const proved = new Map<string, ReadonlySet<number>>();
-  if (!network.execute || !network.calls.some(canDie)) return proved;
+  const asked = (call: LayerCall): boolean => canDie(call) && questioned(call);
+  if (!network.execute || !network.calls.some(asked)) return proved;
+  const needed = neededBounds(network.calls, asked);
   /** Lower and upper bounds `[2, ...shape]` of the outputs of calls and inputs. */
   const bounds = new Map<string, tf.Tensor>();
   const remaining = usesOf(network.calls);
@@ -74,11 +80,13 @@ export function provedDeadUnits(
     });
     for (const call of network.calls) {
       const given = call.inputs.map((name) => bounds.get(name));
-      if (given.length > 0 && given.every((box) => box !== undefined)) {
+      const wanted = needed.has(call.name) || asked(call);
+      if (wanted && given.length > 0 && given.every((box) => box !== undefined)) {
         tf.tidy(() => {
           const argument = argumentBounds(network, call, given);
           if (argument === null) return;
-          if (canDie(call)) proved.set(call.name, silentUnits(call, argument));
+          if (asked(call)) proved.set(call.name, silentUnits(call, argument));
+          if (!needed.has(call.name)) return;
           const after = activationBounds(call, argument);
           if (after !== null) bounds.set(call.name, tf.keep(after));
         });
@@ -98,6 +106,16 @@ export function provedDeadUnits(
 }
 
 const canDie = ({ activation, units }: LayerCall): boolean => activation?.family === 'relu' && units !== null;
+
+/** The names of the calls, and of inputs, whose bounds lead to those of calls that are asked about. */
+function neededBounds(calls: readonly LayerCall[], asked: (call: LayerCall) => boolean): ReadonlySet<string> {
+  const needed = new Set<string>();
+  // Calls come after what they consume.
+  for (const call of [...calls].reverse()) {
+    if (needed.has(call.name) || asked(call)) for (const name of call.inputs) needed.add(name);
+  }
+  return needed;
+}
 
 function usesOf(calls: readonly LayerCall[]): Map<string, number> {
   const uses = new Map<string, number>();
@@ -128,10 +146,11 @@ function affineBounds(network: Network, call: LayerCall, box: tf.Tensor): tf.Ten
   const shape = [2, ...bias.shape.slice(1)];
   const size = bias.size;
   const [sums, magnitudes] = [new Float64Array(2 * size), new Float64Array(2 * size)];
-  valuesOf(bias).forEach((value, i) => {
-    sums[i] = sums[size + i] = value;
-    magnitudes[i] = magnitudes[size + i] = Math.abs(value);
-  });
+  const constant = valuesOf(bias);
+  for (let i = 0; i < size; i++) {
+    sums[i] = sums[size + i] = constant[i];
+    magnitudes[i] = magnitudes[size + i] = Math.abs(constant[i]);
+  }
   // Each kernel is the sum of its positive and its negative part; an odd number of negative parts turns the box around.
   for (let pattern = 0; pattern < 2 ** kernels.length; pattern++) {
     const negative = kernels.map((_, k) => (pattern >> k) % 2 === 1);
@@ -143,18 +162,20 @@ function affineBounds(network: Network, call: LayerCall, box: tf.Tensor): tf.Ten
       () => network.execute!(call, [rows]),
     );
     const values = valuesOf(image);
+    const [shift, magnitude] = [turned ? size : 0, signed ? 2 * size : 0];
     for (let i = 0; i < 2 * size; i++) {
-      const from = turned ? (i + size) % (2 * size) : i;
+      const from = i < size ? i + shift : i - shift;
       sums[i] += values[from];
-      magnitudes[i] += Math.abs(values[signed ? 2 * size + from : from]);
+      magnitudes[i] += Math.abs(values[magnitude + from]);
     }
   }
   const error = 4 * (products + 8) * ROUNDOFF;
-  const bounds = sums.map((sum, i) => {
+  const bounds = new Float32Array(2 * size);
+  for (let i = 0; i < 2 * size; i++) {
     const slack = error * magnitudes[i] + (magnitudes[i] > 0 ? products * SMALLEST_NORMAL : 0);
-    return i < size ? roundedDown(sum - slack) : roundedUp(sum + slack);
-  });
-  return finite(tf.tensor(Float32Array.from(bounds), shape));
+    bounds[i] = i < size ? roundedDown(sums[i] - slack) : roundedUp(sums[i] + slack);
+  }
+  return finite(tf.tensor(bounds, shape));
 }
 
 /** Runs `work` while the weights of the call have other values. */
@@ -209,7 +230,11 @@ function silentUnits({ activation, unitAxis }: LayerCall, argument: tf.Tensor): 
   return new Set([...highest.keys()].filter((unit) => activation!.value(highest[unit]) === 0));
 }
 
-const finite = (bounds: tf.Tensor): tf.Tensor | null => (valuesOf(bounds).every(Number.isFinite) ? bounds : null);
+function finite(bounds: tf.Tensor): tf.Tensor | null {
+  const values = valuesOf(bounds);
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return null;
+  return bounds;
+}
 
 /** Outwards by at least the rounding to float32; 0 stays 0. */
 const roundedUp = (value: number): number => value + 2 * ROUNDOFF * Math.abs(value);

@@ -34,16 +34,20 @@ export interface Heads {
 
 /**
  * Runs the batch forward and back-propagates `loss` (a scalar of the heads). `onWeight` is shown dLoss/dW for every
- * floating-point weight that the loss depends on, once. Returns the value of the loss.
+ * floating-point weight that the loss depends on, once; null where only the gradients that the observer is shown are
+ * wanted, which saves a third of the pass. Returns the value of the loss.
  */
 export function forwardBackward(
   network: Network,
   inputs: readonly tf.Tensor[],
   loss: (heads: Heads) => tf.Scalar,
   observer: PassObserver,
-  onWeight: (weight: tf.Tensor, gradient: tf.Tensor) => void,
+  onWeight: ((weight: tf.Tensor, gradient: tf.Tensor) => void) | null,
 ): number {
-  const weights = uniqueWeights(network);
+  const weights = onWeight === null ? [] : uniqueWeights(network);
+  // Stands in for the weights, so that back-propagation has an end to lead to.
+  const anchor = tf.scalar(0);
+  const anchored = onWeight === null ? callsBehindWeights(network) : null;
   const heads = new HeadArguments();
   let value = NaN;
   try {
@@ -51,18 +55,21 @@ export function forwardBackward(
       const f = (): tf.Scalar => {
         const traced = network.trace(
           inputs,
-          observing(observer, (call, z) => heads.keep(call, z)),
+          observing(
+            observer,
+            (call) => (anchored?.has(call.name) ? anchor : null),
+            (call, z) => heads.keep(call, z),
+          ),
         );
         const outputs = traced.map(({ tensor }) => tensor);
         const calls = traced.map(({ call }) => call);
         return loss({ outputs, calls, logits: traced.map((output) => heads.logits(network, output)) });
       };
-      // With no weights (a bare activation), the gradient is still needed for the layers: a constant stands in.
-      const xs = weights.length > 0 ? weights : [tf.scalar(0)];
+      const xs = weights.length > 0 ? weights : [anchor];
       const result = tf.engine().gradients(f, xs, undefined, true);
       value = result.value.dataSync()[0];
       result.grads.forEach((gradient, i) => {
-        if (gradient != null && weights.length > 0) onWeight(weights[i], gradient);
+        if (gradient != null && weights.length > 0) onWeight?.(weights[i], gradient);
       });
     });
   } catch (error) {
@@ -70,6 +77,7 @@ export function forwardBackward(
     throw error;
   } finally {
     heads.dispose();
+    anchor.dispose();
   }
   return value;
 }
@@ -86,6 +94,17 @@ export function uniqueWeights(network: Network): tf.Tensor[] {
   const all = network.calls.flatMap(({ weights }) => weights);
   const differentiable = all.filter(({ name, value }) => value.dtype === 'float32' && !/^moving_/.test(name));
   return [...new Set(differentiable.map(({ value }) => value))];
+}
+
+/** Names of the calls whose outputs depend on floating-point weights: those that a gradient by the weights passes through. */
+function callsBehindWeights(network: Network): ReadonlySet<string> {
+  const weights = new Set(uniqueWeights(network));
+  const behind = new Set<string>();
+  // Calls come after what they consume.
+  for (const { name, inputs, weights: own } of network.calls) {
+    if (own.some(({ value }) => weights.has(value)) || inputs.some((input) => behind.has(input))) behind.add(name);
+  }
+  return behind;
 }
 
 /** Families whose output hides how sure the network is: their gradient is looked at before them. */
@@ -118,32 +137,41 @@ class HeadArguments {
   }
 }
 
-/** An observer of traces that shows everything to `observer` and, where it asks for gradients, taps them. */
-function observing(observer: PassObserver, onArgument?: (call: LayerCall, z: tf.Tensor) => void): TraceObserver {
+/**
+ * An observer of traces that shows everything to `observer` and, where it asks for gradients, taps them. `anchorOf` may
+ * name a tensor that the tapped values are to depend on.
+ */
+function observing(
+  observer: PassObserver,
+  anchorOf: (call: LayerCall) => tf.Tensor | null = () => null,
+  onArgument?: (call: LayerCall, z: tf.Tensor) => void,
+): TraceObserver {
   return {
     ...(observer.activate === undefined ? {} : { activate: (call, z) => observer.activate!(call, z) }),
     preActivation(call, z) {
       observer.preActivation?.(call, z);
-      const tapped = observer.preActivationGradient ? tap(z, (dy) => observer.preActivationGradient!(call, dy)) : z;
+      const tapped = observer.preActivationGradient
+        ? tap(z, anchorOf(call), (dy) => observer.preActivationGradient!(call, dy))
+        : z;
       onArgument?.(call, tapped);
       return tapped;
     },
     output(call, a, inputs) {
       observer.output?.(call, a, inputs);
-      return observer.outputGradient ? tap(a, (dy) => observer.outputGradient!(call, dy)) : a;
+      return observer.outputGradient ? tap(a, anchorOf(call), (dy) => observer.outputGradient!(call, dy)) : a;
     },
   };
 }
 
 /** The same values as `x`; `onGradient` is shown what is back-propagated through here, summed over all uses. */
-function tap(x: tf.Tensor, onGradient: (dy: tf.Tensor) => void): tf.Tensor {
+function tap(x: tf.Tensor, anchor: tf.Tensor | null, onGradient: (dy: tf.Tensor) => void): tf.Tensor {
   if (x.dtype !== 'float32') return x;
   const identity = tf.customGrad((...args) => ({
     value: (args[0] as tf.Tensor).clone(),
     gradFunc: (dy: tf.Tensor) => {
       onGradient(dy);
-      return dy.clone();
+      return anchor === null ? dy.clone() : [dy.clone(), tf.scalar(0)];
     },
   }));
-  return identity(x);
+  return anchor === null ? identity(x) : identity(x, anchor);
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { valuesOf } from '../backend/heap';
-import { symmetricEigenvalues } from './symmetricEigenvalues';
+import { valuesOf, type Values } from '../backend/heap';
+import { UnitAccumulator, type UnitState } from '../backend/unitStatistics';
+import { gramEigenvalues } from './symmetricEigenvalues';
 
 /** Positions of a spatial output that are looked at, evenly spaced: enough for a mean over positions, whatever the size. */
 const POSITIONS = 64;
@@ -13,13 +14,10 @@ export const RANK_SAMPLES = 128;
 /** What a `SignalMeter` has seen, as plain data. */
 export interface SignalState {
   readonly samples: number;
-  /** Offsets of the features within a sample; null before the first. */
-  readonly features: Int32Array | null;
-  /** The first sample, subtracted from all: sums of squares of differences keep their digits. */
-  readonly origin: Float64Array;
-  /** Sum of differences from the origin, by feature, and of their squares. */
-  readonly sum: Float64Array;
-  readonly squares: Float64Array;
+  /** Whether each unit is one feature, so that the statistics of the units are those of the features. */
+  readonly ofUnits: boolean;
+  /** Statistics of the features; null before the first sample and where they are those of the units. */
+  readonly features: UnitState | null;
   /** What the rank is taken over, of the first samples. */
   readonly rows: readonly Float32Array[];
 }
@@ -28,76 +26,85 @@ export interface SignalState {
  * The forward signal of one layer call: how much its outputs differ between samples. Add batches in any cut; every
  * feature is one unit at one position (at most 64 positions of a spatial output, fewer of a wide one, evenly spaced).
  */
-export class SignalMeter implements SignalState {
-  samples = 0;
-  features: Int32Array | null = null;
-  origin = new Float64Array(0);
-  sum = new Float64Array(0);
-  squares = new Float64Array(0);
-  readonly rows: Float32Array[] = [];
+export class SignalMeter {
+  private samples = 0;
+  /** Offsets of the features within one sample. */
+  private places: Int32Array | null = null;
+  /** Statistics of the features. */
+  private features: UnitAccumulator | null = null;
+  /** Whether `features` is the accumulator of the units, which others add to. */
+  private ofUnits = false;
+  private readonly rows: Float32Array[] = [];
 
-  /** @param rankSamples how many samples to keep for the rank: fewer where others have seen the first ones. */
+  /** @param rankSamples how many samples to keep for the rank: fewer where others have seen the first ones, none where it will not be asked for. */
   constructor(private readonly rankSamples = RANK_SAMPLES) {}
 
-  /** @param output values `[samples, ...]` of a layer's output, units on the last axis. */
-  add(output: Tensor): void {
-    const samples = output.shape[0];
-    if (samples === 0 || output.size === 0) return;
-    const size = output.size / samples;
-    const values = valuesOf(output);
-    if (this.features === null) {
-      this.features = chosenFeatures(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
-      this.origin = Float64Array.from(this.features, (feature) => values[feature]);
-      this.sum = new Float64Array(this.features.length);
-      this.squares = new Float64Array(this.features.length);
-    }
-    const { features, origin, sum, squares } = this;
-    const stride = Math.ceil(features.length / RANK_FEATURES);
-    const kept = Math.ceil(features.length / stride);
-    for (let s = 0; s < samples; s++) {
-      const start = s * size;
-      for (let f = 0; f < features.length; f++) {
-        const difference = values[start + features[f]] - origin[f];
-        sum[f] += difference;
-        squares[f] += difference * difference;
-      }
-      if (this.rows.length < this.rankSamples) {
-        const row = new Float32Array(kept);
-        for (let i = 0; i < kept; i++) row[i] = values[start + features[i * stride]];
-        this.rows.push(row);
-      }
-    }
-    this.samples += samples;
+  /** Everything seen so far; stays the meter's own. */
+  get state(): SignalState {
+    const { samples, ofUnits, features, rows } = this;
+    return { samples, ofUnits, features: ofUnits ? null : features, rows };
   }
 
-  /** Adds what another meter has seen of the samples that come next. */
-  merge(other: SignalState): void {
-    if (other.features === null) return;
-    if (this.features === null) {
-      this.features = other.features;
-      this.origin = other.origin.slice();
-      this.sum = new Float64Array(other.sum.length);
-      this.squares = new Float64Array(other.squares.length);
-    }
-    const { origin, sum, squares } = this;
-    for (let f = 0; f < sum.length; f++) {
-      const step = other.origin[f] - origin[f];
-      squares[f] += other.squares[f] + 2 * step * other.sum[f] + other.samples * step * step;
-      sum[f] += other.sum[f] + other.samples * step;
+  /**
+   * Adds what another meter has seen of the samples that come next.
+   *
+   * @param units statistics of the units of all samples so far, those included.
+   */
+  merge(other: SignalState, units: UnitAccumulator | null): void {
+    if (other.ofUnits) {
+      this.ofUnits = true;
+      this.features = units;
+    } else if (other.features !== null) {
+      this.features ??= new UnitAccumulator(other.features.units);
+      this.features.merge(other.features);
     }
     this.rows.push(...other.rows.slice(0, this.rankSamples - this.rows.length));
     this.samples += other.samples;
   }
 
+  /**
+   * @param output values `[samples, ...]` of a layer's output, units on the last axis.
+   * @param units what has taken statistics of the same outputs, this one included; saves doing so again where each unit is one feature.
+   */
+  add(output: Tensor, units: UnitAccumulator | null = null): void {
+    const samples = output.shape[0];
+    if (samples === 0 || output.size === 0) return;
+    const size = output.size / samples;
+    this.places ??= chosenFeatures(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
+    const { places } = this;
+    if (units?.units === size) {
+      this.ofUnits = true;
+      this.features = units;
+    } else {
+      this.features ??= new UnitAccumulator(places.length);
+      if (places.length === size) this.features.add(output, samples);
+      else this.features.addChosen(output, samples, places);
+    }
+    if (this.rows.length < this.rankSamples) this.keepRows(valuesOf(output), samples, size, places);
+    this.samples += samples;
+  }
+
+  private keepRows(values: Values, samples: number, size: number, places: Int32Array): void {
+    const stride = Math.ceil(places.length / RANK_FEATURES);
+    const kept = Math.ceil(places.length / stride);
+    for (let s = 0; s < samples && this.rows.length < this.rankSamples; s++) {
+      const row = new Float32Array(kept);
+      for (let i = 0; i < kept; i++) row[i] = values[s * size + places[i * stride]];
+      this.rows.push(row);
+    }
+  }
+
   /** `mean_j Var_i[a_ij]` with the unbiased variance over samples i; null with fewer than two samples or non-finite values. */
   get variance(): number | null {
-    const n = this.samples;
-    if (n < 2 || this.features === null) return null;
+    const { features, samples } = this;
+    if (samples < 2 || features === null) return null;
     let total = 0;
-    for (let f = 0; f < this.features.length; f++) {
-      total += Math.max(0, this.squares[f] - (this.sum[f] * this.sum[f]) / n) / (n - 1);
+    const { m2, nonFinite } = features;
+    for (let f = 0; f < m2.length; f++) {
+      if (nonFinite[f] > 0) return null;
+      total += m2[f] / (samples - 1);
     }
-    return Number.isFinite(total) ? total / this.features.length : null;
+    return Number.isFinite(total) ? total / m2.length : null;
   }
 
   /**
@@ -109,17 +116,10 @@ export class SignalMeter implements SignalState {
     if (n < 2) return null;
     const width = this.rows[0].length;
     // The smaller of the two Gram matrices has the same non-zero eigenvalues: squares of the singular values.
-    const vectors = n <= width ? centred(this.rows) : transposed(centred(this.rows));
-    const order = vectors.length;
-    const gram = new Float64Array(order * order);
-    for (let i = 0; i < order; i++) {
-      for (let j = i; j < order; j++) {
-        gram[i * order + j] = gram[j * order + i] = dotProduct(vectors[i], vectors[j]);
-      }
-    }
-    if (!gram.every(Number.isFinite)) return null;
+    const [order, length] = n <= width ? [n, width] : [width, n];
+    const eigenvalues = gramEigenvalues(centred(this.rows, n > width), order, length);
+    if (eigenvalues === null) return null;
     const maximum = Math.min(n - 1, width);
-    const eigenvalues = symmetricEigenvalues(gram, order);
     const largest = eigenvalues.reduce((a, b) => Math.max(a, b), 0);
     if (largest === 0) return { rank: 0, maximum };
     // Rounding leaves tiny eigenvalues where there are none.
@@ -142,35 +142,16 @@ function chosenFeatures(size: number, units: number): Int32Array {
   return offsets;
 }
 
-/** The rows less their mean. */
-function centred(rows: readonly Float32Array[]): Float64Array[] {
-  const mean = new Float64Array(rows[0].length);
-  for (const row of rows) for (let f = 0; f < row.length; f++) mean[f] += row[f] / rows.length;
-  return rows.map((row) => {
-    const difference = new Float64Array(row.length);
-    for (let f = 0; f < row.length; f++) difference[f] = row[f] - mean[f];
-    return difference;
-  });
-}
-
-/** In four partial sums, which a processor adds up side by side. */
-function dotProduct(a: Float64Array, b: Float64Array): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  let k = 0;
-  for (; k + 4 <= a.length; k += 4) {
-    s0 += a[k] * b[k];
-    s1 += a[k + 1] * b[k + 1];
-    s2 += a[k + 2] * b[k + 2];
-    s3 += a[k + 3] * b[k + 3];
+/** The rows less their mean, one after another, or, `transposed`, column after column. */
+function centred(rows: readonly Float32Array[], transposed: boolean): Float64Array {
+  const [n, width] = [rows.length, rows[0].length];
+  const mean = new Float64Array(width);
+  for (const row of rows) for (let f = 0; f < width; f++) mean[f] += row[f] / n;
+  const differences = new Float64Array(n * width);
+  const [rowStep, columnStep] = transposed ? [1, n] : [width, 1];
+  for (let r = 0; r < n; r++) {
+    const row = rows[r];
+    for (let f = 0; f < width; f++) differences[r * rowStep + f * columnStep] = row[f] - mean[f];
   }
-  for (; k < a.length; k++) s0 += a[k] * b[k];
-  return s0 + s1 + (s2 + s3);
-}
-
-function transposed(rows: readonly Float64Array[]): Float64Array[] {
-  return Array.from(rows[0], (_, f) => {
-    const column = new Float64Array(rows.length);
-    for (let r = 0; r < rows.length; r++) column[r] = rows[r][f];
-    return column;
-  });
+  return differences;
 }

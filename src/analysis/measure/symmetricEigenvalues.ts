@@ -1,3 +1,11 @@
+import { wasmHeap } from '../backend/heap';
+
+/** A symmetric matrix with entries on its diagonal and beside it only: n of the one, n - 1 of the other and a 0. */
+interface Tridiagonal {
+  readonly diagonal: Float64Array;
+  readonly offDiagonal: Float64Array;
+}
+
 /**
  * Eigenvalues of a real symmetric matrix, in no particular order. `matrix` holds n x n entries row by row and is destroyed.
  *
@@ -5,6 +13,62 @@
  * Matrix Computations, 4th ed., sections 8.3.1 and 8.3.3): about 4/3 n^3 operations.
  */
 export function symmetricEigenvalues(matrix: Float64Array, n: number): Float64Array {
+  return eigenvaluesOf(reducedOnHeap(matrix, n) ?? reduced(matrix, n));
+}
+
+/**
+ * Eigenvalues of `V V'` for `vectors: [count, length]`: the squares of the singular values of V. Null where they are not
+ * finite.
+ */
+export function gramEigenvalues(vectors: Float64Array, count: number, length: number): Float64Array | null {
+  const gram = gramOnHeap(vectors, count, length) ?? gramOf(vectors, count, length);
+  for (let i = 0; i < gram.length; i++) if (!Number.isFinite(gram[i])) return null;
+  return symmetricEigenvalues(gram, count);
+}
+
+function gramOnHeap(vectors: Float64Array, count: number, length: number): Float64Array | null {
+  const heap = wasmHeap();
+  if (heap === null) return null;
+  const gram = new Float64Array(count * count);
+  heap.withScratch(8 * (vectors.length + gram.length), (scratch) => {
+    const out = scratch + 8 * vectors.length;
+    heap.float64(scratch, vectors.length).set(vectors);
+    heap.kernels.gram(scratch, count, length, out);
+    gram.set(heap.float64(out, gram.length));
+  });
+  return gram;
+}
+
+function gramOf(vectors: Float64Array, count: number, length: number): Float64Array {
+  const gram = new Float64Array(count * count);
+  for (let i = 0; i < count; i++) {
+    for (let j = i; j < count; j++) {
+      let sum = 0;
+      for (let k = 0; k < length; k++) sum += vectors[i * length + k] * vectors[j * length + k];
+      gram[i * count + j] = gram[j * count + i] = sum;
+    }
+  }
+  return gram;
+}
+
+/** The same as `reduced`, by the routine of ../backend/assembly/spectrum.ts. */
+function reducedOnHeap(matrix: Float64Array, n: number): Tridiagonal | null {
+  const heap = wasmHeap();
+  if (heap === null) return null;
+  const diagonal = new Float64Array(n);
+  const offDiagonal = new Float64Array(n);
+  heap.withScratch(8 * (n * n + 4 * n), (scratch) => {
+    const [first, second] = [scratch + 8 * n * n, scratch + 8 * (n * n + n)];
+    heap.float64(scratch, n * n).set(matrix);
+    heap.kernels.tridiagonalize(scratch, n, first, second, second + 8 * n);
+    diagonal.set(heap.float64(first, n));
+    offDiagonal.set(heap.float64(second, n));
+  });
+  return { diagonal, offDiagonal };
+}
+
+/** Householder reduction. */
+function reduced(matrix: Float64Array, n: number): Tridiagonal {
   const diagonal = new Float64Array(n);
   const offDiagonal = new Float64Array(n);
   const v = new Float64Array(n);
@@ -39,6 +103,12 @@ export function symmetricEigenvalues(matrix: Float64Array, n: number): Float64Ar
     diagonal[i] = matrix[i * n + i];
     offDiagonal[i] = i + 1 < n ? matrix[(i + 1) * n + i] : 0;
   }
+  return { diagonal, offDiagonal };
+}
+
+/** The implicit QL iteration. */
+function eigenvaluesOf({ diagonal, offDiagonal }: Tridiagonal): Float64Array {
+  const n = diagonal.length;
   for (let low = 0; low < n; low++) {
     for (let iteration = 0; ; iteration++) {
       let high = low;

@@ -35,6 +35,12 @@ export function normal(uniform: Random): Random {
   };
 }
 
+/** Fills the array with draws, one after another, and returns it. */
+export function drawInto(values: Float32Array, draw: Random): Float32Array {
+  for (let i = 0; i < values.length; i++) values[i] = draw();
+  return values;
+}
+
 /**
  * The integers of `[0, total)` in random order, one per call (the Fisher-Yates shuffle, drawn as it is asked for).
  * Memory grows with the number of calls, not with `total`.

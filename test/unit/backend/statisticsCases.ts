@@ -1,7 +1,10 @@
 import { tensor, zeros, memory, type Tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
+import { sumDerivatives } from '../../../src/analysis/backend/derivatives';
 import { Histogram } from '../../../src/analysis/backend/histogram';
 import { SquareAccumulator, UnitAccumulator } from '../../../src/analysis/backend/unitStatistics';
+import { gramEigenvalues, symmetricEigenvalues } from '../../../src/analysis/measure/symmetricEigenvalues';
+import { activation } from '../../../src/report/activations';
 import { seededRandom } from './support';
 
 /** Two-pass float64 statistics of one unit, straight from the definitions. */
@@ -252,6 +255,118 @@ export function statisticsCases(): void {
     expect([squares.count, squares.nonFinite]).toEqual([data.length, data.length - finite.length]);
     expect(squares.sum / expected).toBeCloseTo(1, 12);
     expect(squares.rootMeanSquare).toBeCloseTo(Math.sqrt(expected / finite.length), 10);
+  });
+
+  describe('derivatives of activations', () => {
+    test.each(['sigmoid', 'tanh', 'gelu'])('of %s add up to the closed form', (name) => {
+      const phi = activation(name)!;
+      for (const [size, spread] of [
+        [1, 1],
+        [7, 1],
+        [64, 5],
+        [1003, 0.1],
+        [1000, 30],
+      ] as const) {
+        // prettier-ignore
+        const data = values(size, size, 0, spread, 'non-finite');
+        const finite = data.filter(Number.isFinite);
+        const z = tensor(data);
+        const { sum, count } = sumDerivatives(z, phi, Infinity);
+        z.dispose();
+        expect(count).toBe(finite.length);
+        const expected = finite.reduce((total, value) => total + phi.derivative(value), 0);
+        expect(Math.abs(sum - expected)).toBeLessThanOrEqual(3e-7 * expected);
+      }
+    });
+
+    test.each(['sigmoid', 'tanh'])('of %s keep their digits where they are small, and vanish far out', (name) => {
+      const phi = activation(name)!;
+      for (const value of [0, -0, 1e-30, 3, -9, 17, 43]) {
+        // Alone and in a group of four: both ways of computing it.
+        for (const size of [1, 4]) {
+          const z = tensor(new Float32Array(size).fill(value));
+          const ratio = sumDerivatives(z, phi, Infinity).sum / (size * phi.derivative(value));
+          z.dispose();
+          expect(Math.abs(ratio - 1)).toBeLessThan(1e-6);
+        }
+      }
+      const z = tensor([1e4, -1e30, 3e38, -200, 500]);
+      const { sum, count } = sumDerivatives(z, phi, Infinity);
+      z.dispose();
+      expect(count).toBe(5);
+      expect(sum).toBeLessThan(1e-38);
+    });
+
+    test('others are thinned out', () => {
+      const z = zeros([1000]);
+      expect(sumDerivatives(z, activation('elu')!, 100)).toEqual({ sum: 91, count: 91 });
+      z.dispose();
+    });
+  });
+
+  test('eigenvalues are those that a matrix was made of', () => {
+    for (const n of [1, 2, 3, 4, 5, 6, 7, 13, 64, 127]) {
+      const random = seededRandom(n);
+      const spectrum = Float64Array.from({ length: n }, () => random.normal());
+      const matrix = new Float64Array(n * n);
+      spectrum.forEach((value, i) => (matrix[i * n + i] = value));
+      // Three reflections H A H, each with H = I - 2 v v' / v'v, which mix all directions.
+      for (let reflection = 0; reflection < 3; reflection++) {
+        const v = Float64Array.from({ length: n }, () => random.normal());
+        const vv = v.reduce((sum, value) => sum + value * value, 0);
+        for (const [step, stride] of [
+          [1, n],
+          [n, 1],
+        ] as const) {
+          // prettier-ignore
+          for (let i = 0; i < n; i++) {
+            const product = v.reduce((sum, value, j) => sum + value * matrix[i * stride + j * step], 0);
+            v.forEach((value, j) => (matrix[i * stride + j * step] -= (2 * product * value) / vv));
+          }
+        }
+      }
+      const found = [...symmetricEigenvalues(matrix, n)].sort((a, b) => a - b);
+      [...spectrum].sort((a, b) => a - b).forEach((value, i) => expect(Math.abs(found[i] - value)).toBeLessThan(1e-12 * n)); // prettier-ignore
+    }
+  });
+
+  test('eigenvalues of a Gram matrix are those of the matrix of all dot products', () => {
+    for (const [count, length] of [
+      [1, 1],
+      [1, 5],
+      [2, 3],
+      [5, 4],
+      [6, 33],
+      [17, 2],
+      [33, 130],
+    ] as const) {
+      // prettier-ignore
+      const random = seededRandom(count * 100 + length);
+      const vectors = Float64Array.from({ length: count * length }, () => random.normal());
+      const products = new Float64Array(count * count);
+      for (let i = 0; i < count; i++)
+        for (let j = 0; j < count; j++)
+          for (let k = 0; k < length; k++) products[i * count + j] += vectors[i * length + k] * vectors[j * length + k];
+      const expected = symmetricEigenvalues(products, count).sort();
+      const found = gramEigenvalues(vectors, count, length)!.sort();
+      expected.forEach((value, i) => expect(Math.abs(found[i] - value)).toBeLessThan(1e-12 * count * length));
+    }
+    expect(gramEigenvalues(Float64Array.of(1, NaN), 2, 1)).toBeNull();
+    expect(gramEigenvalues(Float64Array.of(1e200), 1, 1)).toBeNull();
+  });
+
+  test('values that are chosen by their places are counted like a tensor of them alone', () => {
+    const [samples, size] = [9, 20];
+    const places = Int32Array.of(3, 0, 19, 7, 8);
+    const data = values(3, samples * size, 5, 2, 'non-finite');
+    const chosen = Float32Array.from({ length: samples * 5 }, (_, i) => data[Math.floor(i / 5) * size + places[i % 5]]);
+    const [whole, part] = [tensor(data, [samples, 4, 5]), tensor(chosen, [samples, 5])];
+    const [actual, expected] = [new UnitAccumulator(5), new UnitAccumulator(5)];
+    actual.addChosen(whole, samples, places);
+    expected.add(part, samples);
+    expect(actual).toEqual(expected);
+    whole.dispose();
+    part.dispose();
   });
 
   test('nothing is left on the heap', () => {

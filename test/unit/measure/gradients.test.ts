@@ -42,8 +42,32 @@ function shown(network: LayersNetwork, inputs: readonly tf.Tensor[]): Shown {
     },
     (weight, gradient) => void dW.set(weight, gradient.dataSync<'float32'>()),
   );
+  expectSameWithoutWeights(network, inputs, da, dz);
   expect(tf.memory().numTensors).toBe(before);
   return { da, dz, dW, a, loss };
+}
+
+/** What the observer is shown does not depend on whether the gradients of the weights are asked for. */
+function expectSameWithoutWeights(
+  network: LayersNetwork,
+  inputs: readonly tf.Tensor[],
+  da: Shown['da'],
+  dz: Shown['dz'],
+): void {
+  const [outputs, steps] = [new Map<string, Float32Array>(), new Map<string, Float32Array[]>()];
+  forwardBackward(
+    network,
+    inputs,
+    (heads) => weightedSum(heads.outputs),
+    {
+      outputGradient: (call, dy) => void outputs.set(call.name, dy.dataSync<'float32'>()),
+      preActivationGradient: (call, dy) =>
+        void steps.set(call.name, [...(steps.get(call.name) ?? []), dy.dataSync<'float32'>()]),
+    },
+    null,
+  );
+  expect(outputs).toEqual(da);
+  expect(steps).toEqual(dz);
 }
 
 const weightedSum = (outputs: readonly tf.Tensor[]): tf.Scalar =>

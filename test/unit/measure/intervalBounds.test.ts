@@ -261,6 +261,31 @@ describe('units proved dead by interval bounds', () => {
     network.dispose();
   });
 
+  it('are looked for only where they are asked about, with the same answer', () => {
+    const network = networkOf(NETWORKS['two-dimensional convolutions']());
+    randomize(network, mulberry32(4), -1.2);
+    const ranges = network.inputs.map(({ shape }) => randomBox(shape, mulberry32(5)));
+    const all = provedDeadUnits(network, ranges);
+    const executed: string[] = [];
+    const execute = network.execute.bind(network);
+    network.execute = (call, inputs) => {
+      executed.push(call.name);
+      return execute(call, inputs);
+    };
+    for (const [name, units] of all) {
+      executed.length = 0;
+      expect([...provedDeadUnits(network, ranges, (call) => call.name === name)]).toEqual([[name, units]]);
+      const last = network.calls.findIndex((call) => call.name === name);
+      const behind = network.calls.slice(last + 1).map((call) => call.name);
+      expect(executed.filter((called) => behind.includes(called))).toEqual([]);
+    }
+    expect([...all.values()].some((units) => units.size > 0)).toBe(true);
+    executed.length = 0;
+    expect(provedDeadUnits(network, ranges, () => false).size).toBe(0);
+    expect(executed).toEqual([]);
+    network.dispose();
+  });
+
   it('leave the weights as they were, bit for bit, and reach the report', async () => {
     const network = networkOf(NETWORKS['dense layers']());
     randomize(network, mulberry32(3), -1);

@@ -255,3 +255,90 @@ export function sumSquares(values: usize, size: i32, out: usize): void {
   store<f64>(out, sum);
   store<f64>(out, nonFinite, 8);
 }
+
+/**
+ * Adds up `e / (1 + e)^2` with `e = exp(-|scale * value|)`, the derivative of the logistic function at `scale * value`,
+ * over the finite values. Writes the sum and the number of finite values to `out: [2]` of float64.
+ */
+export function sumLogisticDerivatives(values: usize, size: i32, scale: f32, out: usize): void {
+  let sum: f64 = 0;
+  let count: f64 = 0;
+  let i: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    const zero = f32x4.splat(0);
+    const one = f32x4.splat(1);
+    const scales = f32x4.splat(scale);
+    let sums = f64x2.splat(0);
+    let finites = i32x4.splat(0);
+    for (; i + 4 <= size; i += 4) {
+      const value = v128.load(at(values, i));
+      const isFinite = f32x4.eq(f32x4.sub(value, value), zero);
+      finites = i32x4.add(finites, isFinite);
+      const e = exponential(f32x4.neg(f32x4.abs(f32x4.mul(value, scales))));
+      const root = f32x4.add(one, e);
+      const derivative = v128.and(f32x4.div(e, f32x4.mul(root, root)), isFinite);
+      sums = f64x2.add(sums, f64x2.add(f64x2.promote_low_f32x4(derivative), upper(derivative)));
+    }
+    sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+    count = -<f64>(
+      i32x4.extract_lane(finites, 0) + i32x4.extract_lane(finites, 1) + i32x4.extract_lane(finites, 2) + i32x4.extract_lane(finites, 3)
+    );
+  }
+  for (; i < size; i++) {
+    const value = load<f32>(at(values, i));
+    if (!finite(value)) continue;
+    const e = exponentialOne(-abs(value * scale));
+    sum += <f64>(e / ((1 + e) * (1 + e)));
+    count += 1;
+  }
+  store<f64>(out, sum);
+  store<f64>(out, count, 8);
+}
+
+/** Below this, exp is no normal float32; it is taken for 0. */
+const LOWEST_EXPONENT: f32 = -87.33654;
+const LOG2E: f32 = 1.44269504;
+/** ln 2 in two parts, of which products of the first with small integers are exact. */
+const LN2_HIGH: f32 = 0.693359375;
+const LN2_LOW: f32 = -2.12194440e-4;
+
+/**
+ * exp(x) for x <= 0: `2^n exp(r)` with |r| <= ln(2) / 2, where the Taylor polynomial of degree 7 is off by less than half a
+ * unit in the last place of float32.
+ */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function exponential(x: v128): v128 {
+  const normal = f32x4.ge(x, f32x4.splat(LOWEST_EXPONENT));
+  const n = f32x4.nearest(f32x4.mul(v128.and(x, normal), f32x4.splat(LOG2E)));
+  let r = f32x4.sub(v128.and(x, normal), f32x4.mul(n, f32x4.splat(LN2_HIGH)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(LN2_LOW)));
+  let y = f32x4.splat(1.0 / 5040.0);
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 720.0));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 120.0));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 24.0));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 6.0));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(0.5));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1));
+  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return v128.and(f32x4.mul(y, power), normal);
+}
+
+/** The same of one number. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function exponentialOne(x: f32): f32 {
+  if (!(x >= LOWEST_EXPONENT)) return 0;
+  const n = nearest(x * LOG2E);
+  const r = x - n * LN2_HIGH - n * LN2_LOW;
+  let y: f32 = 1.0 / 5040.0;
+  y = y * r + 1.0 / 720.0;
+  y = y * r + 1.0 / 120.0;
+  y = y * r + 1.0 / 24.0;
+  y = y * r + 1.0 / 6.0;
+  y = y * r + 0.5;
+  y = y * r + 1;
+  y = y * r + 1;
+  return y * reinterpret<f32>((<i32>n + 127) << 23);
+}
