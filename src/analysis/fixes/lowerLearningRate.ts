@@ -11,7 +11,7 @@ export function lowerLearningRate(training: TrainingConfig | null, rate: number 
   return {
     fix: 'lower-learning-rate',
     title: `Lower the learning rate to ${text}`,
-    rationale: `${saved === null ? 'The rate was not saved with the model. ' : `The model was trained with ${saved}. `}A step that is too large pushes biases so low that a ReLU unit never fires again; a smaller one, with more steps, does not. Train again: units that are dead stay dead.`,
+    rationale: `${saved === null ? 'The rate was not saved with the model. ' : `The rate saved with the model is ${saved}. `}A step that is too large pushes biases so low that a ReLU unit never fires again; a smaller one, with more steps, does not. Train again: units that are dead stay dead.`,
     code:
       value === null
         ? { tfjs: null, keras: null }

@@ -6,11 +6,12 @@
  * is active on less than 1 - (0.05/m)^(1/n) of inputs (Jovanovic and Levy 1997). Units are judged, not entries: about
  * half of a healthy ReLU layer's entries are 0, and a layer with biases of -1 has 97 % zeros and yet learns.
  *
- * A warning from a quarter of a layer's units on, an error from half on; units that are born dead warn from half on, since
- * every deep ReLU network is born with some (Lu et al. 2019): where the samples have become alike, a unit without a bias fires
- * for all or for none, and half of them for none. Where a fitting initialisation leaves far fewer silent, that is no excuse. A network that has learned what it was given labels for gets
- * the milder grade: deaths that did not keep it from learning cost capacity only. (keras-contrib's detector warns from a
- * tenth on, which many a well-trained network has.)
+ * A warning from a quarter of a layer's units on, an error from half on; units that are born dead warn from three quarters on,
+ * since every deep ReLU network is born with some (Lu et al. 2019): where the samples have become alike, a unit without a bias
+ * fires for all or for none, and half of them for none. Narrow networks with up to 60 % of a layer silent learned, those with
+ * 80 % mostly, and none with a whole layer silent (docs/rules.md). Where a fitting initialisation leaves far fewer silent, that is
+ * no excuse. A network that has learned what it was given labels for gets the milder grade: deaths that did not keep it from
+ * learning cost capacity only. (keras-contrib's detector warns from a tenth on, which many a well-trained network has.)
  *
  * Fewer are reported together as information. In a sparse layer some silent units are rare rather than dead: Chao's estimator
  * of what a sample has missed is taken off before the share is judged.
@@ -27,6 +28,8 @@ import { finding, hasLearned, isImageNoise, isSynthetic, type Measurement, milde
 
 const WARNING_SHARE = 0.25;
 const ERROR_SHARE = 0.5;
+/** The share from which on units that are born dead are worth a warning, where a fitting initialisation would not help. */
+const BORN_SHARE = 0.75;
 /** In a tiny layer one unit is a large share; fewer than these are no more than a note, unless they are the whole layer. */
 const FEWEST_UNITS = 4;
 /** Bounds above which an error becomes a warning, and anything a note: about 50 and 25 samples for 30 units. */
@@ -107,7 +110,7 @@ function severityOf(layer: Judged, measurement: Measurement): Severity {
   const { dead, units } = layer;
   const share = (dead.proved.length + dead.confident.length - rareUnits(layer, measurement)) / units!;
   if (isImageNoise(measurement) && share < IMAGE_NOISE_SHARE) return 'information';
-  const enough = isBornAsUsual(layer, measurement) ? ERROR_SHARE : WARNING_SHARE;
+  const enough = isBornAsUsual(layer, measurement) ? BORN_SHARE : WARNING_SHARE;
   if (share < enough || (share < 1 && share * units! < FEWEST_UNITS)) return 'information';
   // Few samples leave room for units that fire now and then; what is proved needs none.
   const bound = dead.proved.length >= ERROR_SHARE * units! ? 0 : (dead.activeAtMost ?? 0);

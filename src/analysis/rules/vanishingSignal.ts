@@ -5,6 +5,10 @@
  * sigmoid stack while all samples give the same output. Over 82 labelled networks log10 of last over first lies within
  * ±0.6 for healthy ones and below -8.7 for vanishing ones (theory: Poole et al. 2016, arXiv:1606.05340). The reference
  * is at most 1, so that large inputs squashed by a first bounded activation do not look like a loss.
+ *
+ * A ReLU network whose weights are a little too small shrinks the values and their differences alike: the samples can still
+ * be told apart, and an adaptive optimiser copes (docs/rules.md). Where the variance keeps its share of E[a²], the
+ * thresholds are higher.
  */
 
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
@@ -15,6 +19,11 @@ import { finding, type Rule } from './rule';
 
 const WARNING_LOG = -4;
 const ERROR_LOG = -6;
+/** The same where the samples can still be told apart. */
+const SHRUNK_WARNING_LOG = -6;
+const SHRUNK_ERROR_LOG = -10;
+/** Variance over E[a²] from which on samples can be told apart; 1 less their correlation, about 9π²/(2 L²) after L ReLU layers (Hayou et al. 2019, arXiv:1902.06853): 0.1 after 20. */
+const DISTINCT_SHARE = 0.01;
 
 export const vanishingSignal: Rule = {
   id: 'vanishing-signal',
@@ -27,7 +36,10 @@ export const vanishingSignal: Rule = {
     if (best.value === 0) return [];
     const ratio = worst.value / Math.min(best.value, 1);
     const log = Math.log10(ratio);
-    if (!(log < WARNING_LOG)) return [];
+    const meanSquare = worst.layer.signal?.meanSquare ?? null;
+    const distinct = worst.value > 0 && meanSquare !== null && worst.value >= DISTINCT_SHARE * meanSquare;
+    const [warningLog, errorLog] = distinct ? [SHRUNK_WARNING_LOG, SHRUNK_ERROR_LOG] : [WARNING_LOG, ERROR_LOG];
+    if (!(log < warningLog)) return [];
     const between = before.slice(before.indexOf(best)).map(({ layer }) => layer);
     const layer = worst.layer;
     const stretch = { from: best.layer, to: layer, layers: between };
@@ -35,10 +47,10 @@ export const vanishingSignal: Rule = {
     const cause = flowCause(measurement, stretch, 'forward', change);
     return [
       finding('vanishing-signal', {
-        severity: log < ERROR_LOG ? 'error' : 'warning',
+        severity: log < errorLog ? 'error' : 'warning',
         layer: layer.name,
         alsoIn: flow
-          .filter((point) => point.layer !== layer && Math.log10(point.value / Math.min(best.value, 1)) < WARNING_LOG)
+          .filter((point) => point.layer !== layer && Math.log10(point.value / Math.min(best.value, 1)) < warningLog)
           .map((point) => point.layer.name),
         title: ratio === 0 ? 'all samples look the same' : `signal shrinks ${formatFactor(best.value / worst.value)}`,
         confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },
@@ -48,13 +60,16 @@ export const vanishingSignal: Rule = {
             : `The variance across samples is ${formatNumber(best.value)} at ${best.layer.name} and ${formatNumber(worst.value)} at ${layer.name}.`,
         ],
         cause,
-        why: 'Layers behind this point cannot tell one sample from another, so they have nothing to learn from.',
+        why: distinct
+          ? 'Samples can still be told apart, but so small a signal is drowned by biases, and the gradient shrinks with it: training is slow, above all without an adaptive optimiser.'
+          : 'Layers behind this point cannot tell one sample from another, so they have nothing to learn from.',
         advice: 'First mend the layers where it is lost, then measure again.',
         evidence: {
           log10Ratio: ratio === 0 ? null : log,
           worst: worst.value,
           best: best.value,
           bestLayer: best.layer.name,
+          varianceShare: meanSquare === null || meanSquare === 0 ? null : worst.value / meanSquare,
         },
         suggestions: flowFixes(measurement, stretch, 'forward', change, cause),
       }),

@@ -42,8 +42,8 @@ const output = (over: Partial<LayerReport> = {}): LayerReport =>
 const gradient = (rms: number): Partial<LayerReport> => ({
   gradient: { outputRms: rms, preActivationRms: rms, nonFinite: 0, weights: [], loss: null },
 });
-const variance = (value: number): Partial<LayerReport> => ({
-  signal: { variance: value, meanSquare: value, effectiveRank: 20, maximumRank: 50, expectedGain: null },
+const variance = (value: number, meanSquare = Math.max(value, 1)): Partial<LayerReport> => ({
+  signal: { variance: value, meanSquare, effectiveRank: 20, maximumRank: 50, expectedGain: null },
 });
 const equalUnits = (count: number) => {
   const same = (value: number) => units(count).map(() => value);
@@ -169,6 +169,13 @@ describe('dead-relu', () => {
     });
     expect(severity(bornWith(10))).toBe('information');
     expect(severity(bornWith(9))).toBe('warning');
+    const most = (confident: number) =>
+      deadRelu.judge(
+        measurement([deadLayer('a', { confident: units(confident), activeAtMost: 0.005 })], bornWith(19)),
+      )[0].severity;
+    const total = dead.units!;
+    expect(most(Math.ceil(0.75 * total) - 1)).toBe('information');
+    expect(most(Math.ceil(0.75 * total))).toBe('error');
     const whole = deadLayer('a', { confident: units(3), activeAtMost: 0.005 }, { units: 3 });
     expect(deadRelu.judge(measurement([whole]))[0].severity).toBe('error');
     const tiny = deadLayer('a', { confident: units(3), activeAtMost: 0.005 }, { units: 5 });
@@ -178,7 +185,7 @@ describe('dead-relu', () => {
   });
 
   it('tells born dead from killed in training by fresh copies', () => {
-    const dead = deadLayer('a', { confident: units(30), activeAtMost: 0.02 });
+    const dead = deadLayer('a', { confident: units(40), activeAtMost: 0.02 });
     const cause = (silentUnits: number) =>
       deadRelu.judge(
         measurement([dead], { experiments: { ...NO_EXPERIMENTS, fresh: copies([dead], () => ({ silentUnits })) } }),
@@ -313,6 +320,17 @@ describe('vanishing-signal and exploding-signal', () => {
     [[0, 0], null],
   ])('judges the variances %j as %s', (values, severity) => {
     expect(vanishingSignal.judge(measurement(chain(...values)))[0]?.severity ?? null).toBe(severity);
+  });
+
+  it.each([
+    [[1, 1e-3, 2e-6], null],
+    [[1, 1e-3, 9e-7], 'warning'],
+    [[1, 1e-3, 9e-11], 'error'],
+    [[1, 0], 'error'],
+  ])('judges variances %j more mildly where all values shrink alike: as %s', (values, severity) => {
+    const shrinking = (share: number) => values.map((value, i) => layer(`h${i}`, variance(value, value / share)));
+    expect(vanishingSignal.judge(measurement(shrinking(0.011)))[0]?.severity ?? null).toBe(severity);
+    expect(vanishingSignal.judge(measurement(shrinking(0.009)))).toHaveLength(1);
   });
 
   it.each([
