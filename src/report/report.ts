@@ -86,7 +86,10 @@ export interface TensorSpec {
 export interface TrainingConfig {
   readonly optimizer: string | null;
   readonly learningRate: number | null;
-  /** One per output, as identifiers of Keras (`categoricalCrossentropy` is written `categorical_crossentropy`). */
+  /**
+   * One per output, as identifiers of Keras (`categoricalCrossentropy` is written `categorical_crossentropy`); a Huber loss
+   * with another delta than 1 is `huber(2.5)`.
+   */
   readonly losses: readonly (string | null)[];
 }
 

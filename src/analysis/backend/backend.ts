@@ -11,6 +11,7 @@ import { registerComparisonGradients } from './gradients/comparison';
 import { registerConvolutionGradients } from './gradients/convolution';
 import { registerEinsumGradient } from './gradients/einsum';
 import { registerTileGradient } from './gradients/tile';
+import { registerUnpackGradients } from './gradients/unpack';
 import { registerAveragePoolGradients } from './kernels/averagePooling';
 import { registerConvolutionKernels } from './kernels/convolution';
 import { registerEinsum } from './kernels/einsum';
@@ -75,4 +76,5 @@ function registerGradients(): void {
   registerConvolutionGradients();
   registerEinsumGradient();
   registerTileGradient();
+  registerUnpackGradients();
 }

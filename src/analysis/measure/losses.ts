@@ -24,6 +24,15 @@ const crossEntropy = (y: tf.Tensor, p: tf.Tensor): tf.Tensor => {
 const percentage = (y: tf.Tensor, p: tf.Tensor): tf.Tensor =>
   tf.mul(100, tf.abs(tf.div(tf.sub(y, p), tf.clipByValue(tf.abs(y), EPSILON, Number.MAX_VALUE))));
 
+/** Not in tfjs; Keras: quadratic up to an error of delta and linear beyond. */
+function huber(delta: number): Loss {
+  return (y, p) => {
+    const error = tf.abs(tf.sub(p, y));
+    const near = tf.minimum(error, delta);
+    return mean(tf.add(tf.mul(0.5, tf.square(near)), tf.mul(delta, tf.sub(error, near))));
+  };
+}
+
 const LOSSES: Readonly<Record<string, Loss>> = {
   mean_squared_error: (y, p) => mean(tf.squaredDifference(p, y)),
   mean_absolute_error: (y, p) => mean(tf.abs(tf.sub(p, y))),
@@ -43,12 +52,7 @@ const LOSSES: Readonly<Record<string, Loss>> = {
     const d = tf.sub(p, y);
     return mean(tf.sub(tf.add(d, tf.softplus(tf.mul(-2, d))), Math.LN2));
   },
-  // Not in tfjs; Keras: quadratic up to an error of 1, its delta, and linear beyond.
-  huber: (y, p) => {
-    const error = tf.abs(tf.sub(p, y));
-    const near = tf.minimum(error, 1);
-    return mean(tf.add(tf.mul(0.5, tf.square(near)), tf.sub(error, near)));
-  },
+  huber: huber(1),
   categorical_crossentropy: (y, p) => mean(crossEntropy(y, p)),
   binary_crossentropy: (y, p) => {
     const q = clipped(p);
@@ -84,7 +88,8 @@ const PROBABILITIES: Readonly<Record<string, (logits: tf.Tensor) => tf.Tensor>> 
 };
 
 /**
- * The loss of that Keras identifier (camelCase and class names accepted), or null for one that is not known.
+ * The loss of that Keras identifier (camelCase and class names accepted), or null for one that is not known. A Huber loss
+ * with another delta than 1 is `huber(2.5)`.
  *
  * @param activation of the output. A cross-entropy on a linear output is taken from its logits (Keras: `from_logits`),
  *   since of numbers that are no probabilities it has no meaning.
@@ -92,6 +97,8 @@ const PROBABILITIES: Readonly<Record<string, (logits: tf.Tensor) => tf.Tensor>> 
 export function lossNamed(name: string, activation: string | null = null): Loss | null {
   const snake = name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase();
   const key = Object.hasOwn(ALIASES, snake) ? ALIASES[snake] : snake;
+  const delta = Number(/^huber\((.+)\)$/.exec(key)?.[1]);
+  if (delta > 0 && Number.isFinite(delta)) return huber(delta);
   if (!Object.hasOwn(LOSSES, key)) return null;
   const loss = LOSSES[key];
   if (activation !== 'linear' || !Object.hasOwn(PROBABILITIES, key)) return loss;

@@ -68,10 +68,10 @@ export function connectedCalls(
   }
   const graded = [...calls.values()].filter(({ role, unknown }) => role !== 'opaque' && unknown.length === 0);
   const consumed = new Set(graded.flatMap(({ inputs }) => inputs));
-  for (const head of heads) {
-    // A layer that is shown as an output and consumed as well is a hidden layer.
-    for (const name of origins.get(nodeOf(head)) ?? []) if (!consumed.has(name)) markOutput(calls, name);
-  }
+  const ends = heads.flatMap((head) => origins.get(nodeOf(head)) ?? []);
+  // A layer that is shown as an output and consumed as well is a hidden layer, unless nothing else could be an output.
+  const last = ends.filter((name) => !consumed.has(name));
+  for (const name of last.length > 0 ? last : ends) markOutput(calls, name);
   return [...calls.values()];
 }
 

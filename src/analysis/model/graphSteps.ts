@@ -212,6 +212,8 @@ function graphStep(
   const { shape } = output;
   const hasUnits = weights.length > 0 || own !== null;
   const measured = output.dtype === 'float32' && shape.length > 0 && shape[0] === facts.samples;
+  // One number per sample has no axis of units.
+  const perUnit = hasUnits && measured && shape.length > 1;
   const count = (names.get(last.name) ?? 0) + 1;
   const call: MutableCall | null =
     CONVERSIONS.test(first.op) || (!measured && !(hasUnits && output.dtype === 'float32'))
@@ -221,7 +223,7 @@ function graphStep(
           className: first.op,
           inputs: [],
           activation: own ?? (isKernel ? activation('linear') : null),
-          units: hasUnits && measured ? shape[shape.length - 1] : null,
+          units: perUnit ? shape[shape.length - 1] : null,
           unitAxis: -1,
           outputShape: measured ? shape.slice(1) : shape,
           parameters: weights.reduce((sum, { value }) => sum + value.size, 0),
@@ -229,7 +231,7 @@ function graphStep(
           role: 'hidden',
           jsonPath: ['modelTopology', 'node', last.place],
           weights,
-          structural: !hasUnits || !measured,
+          structural: !perUnit,
           unknown: measured ? [] : ['Its output is not one row per sample, so nothing can be said about its units.'],
         };
   if (call !== null) names.set(last.name, count);
@@ -245,7 +247,7 @@ function graphStep(
     call,
     linear,
     // Without a place to look at, what is there is only run.
-    argument: measured ? argument : null,
+    argument: perUnit ? argument : null,
     activation: activationNodes,
   };
 }

@@ -4,8 +4,14 @@ import type { Shape } from '@tensorflow/tfjs-layers';
 import { get, isRecord, text } from './json';
 import { isActivationName } from './activationIdentifier';
 import { OperationLayer } from './layers/operationLayer';
-import { operationNamed } from './layers/operations';
-import type { BoundArguments, CallDefinition, LayerDefinition } from './topology';
+import { mergeNamed, operationNamed } from './layers/operations';
+import {
+  type BoundArguments,
+  type CallDefinition,
+  type CalledLayer,
+  holdsConstants,
+  type LayerDefinition,
+} from './topology';
 
 interface LibraryCall {
   /** `reduce_mean`, `add`, … */
@@ -96,3 +102,10 @@ export function operationLayer(definition: LayerDefinition, saved: Shape | null)
 /** Whether the layer is an operation of Keras 3, known or not: its class may be called like a layer's. */
 export const isOperation = ({ module }: LayerDefinition): boolean =>
   module !== null && /^keras\.(?:src\.)?ops(?:\.|$)/.test(module);
+
+/** The layer where it only merges its inputs and some of them are constants, which tfjs's own layers do not take; else null. */
+export function constantMerge({ className, name, calls }: CalledLayer, saved: Shape | null): OperationLayer | null {
+  const merge = mergeNamed(className);
+  if (merge === null || !calls.some(holdsConstants)) return null;
+  return new OperationLayer({ name }, saved, className, merge, unchanged);
+}

@@ -15,17 +15,18 @@ import {
 } from '@tensorflow/tfjs-layers';
 import { DiagnosisError } from '../../report/errors';
 import type { JsonPath } from '../../report/report';
-import { get, text } from './json';
+import { get, printPath, text } from './json';
 import { dtypeName } from './layerConfig';
 import { createLayer, scopeName } from './layerFactory';
 import { OpaqueLayer } from './layers/opaqueLayer';
 import { OperationLayer } from './layers/operationLayer';
 import { OwnLayer } from './layers/ownLayer';
-import { asActivation } from './libraryCall';
+import { asActivation, constantMerge } from './libraryCall';
 import { childLayers, isContainer, type Layer } from './layerFacts';
 import {
   type CalledLayer,
   type CallDefinition,
+  holdsConstants,
   invalid,
   layerDefinition,
   type LayerDefinition,
@@ -111,6 +112,14 @@ class ModelBuilder {
     return layer;
   }
 
+  /** The layer of a graph, as what it is called on tells. */
+  private calledLayer(own: CalledLayer, depth: number, saved: Shape | null): Layer {
+    const merge = constantMerge(own, saved);
+    if (merge === null) return this.layer(asActivation(own, own.calls), depth, saved);
+    this.paths.set(merge, own.path);
+    return merge;
+  }
+
   private noteOpaque({ name, className, config }: LayerDefinition): void {
     const operation = text(config['function']) ?? text(get(config['node_def'], 'op')) ?? className;
     this.options.notes.push(
@@ -170,7 +179,7 @@ class ModelBuilder {
     );
     for (const own of definition.layers) {
       if (layers.has(own.name)) throw invalid(`Two layers are called "${own.name}".`, own.path);
-      const layer = this.layer(asActivation(own, own.calls), depth, shapes.get(own.name) ?? null);
+      const layer = this.calledLayer(own, depth, shapes.get(own.name) ?? null);
       layer.name = own.name;
       layers.set(own.name, layer);
     }
@@ -213,6 +222,7 @@ class ModelBuilder {
           continue;
         }
         const layer = layers.get(own.name)!;
+        if (!(layer instanceof OpaqueLayer) && holdsConstants(call)) throw withConstants(own);
         const result = this.named(layer, () => within(own, () => callLayer(layer, inputs, call)));
         if (layer instanceof OperationLayer && layer.getClassName() === OpaqueLayer.className && i === 0) {
           this.noteOpaque(own);
@@ -297,6 +307,14 @@ function callLayer(layer: Layer, inputs: (SymbolicTensor | null)[], call: CallDe
   const result = layer.apply(tensors.length === 1 ? tensors[0] : tensors, options);
   return (Array.isArray(result) ? result : [result]) as SymbolicTensor[];
 }
+
+const withConstants = ({ name, className, path }: LayerDefinition): DiagnosisError =>
+  new DiagnosisError(
+    'unsupported-format',
+    `The layer "${name}" of class ${className} is called with a constant tensor, which is not read for layers of this class.`,
+    printPath(path),
+    'Make the constant a weight or an input of the model, and save it again.',
+  );
 
 function checkOutputs({ name, path }: LayerDefinition, outputs: readonly SymbolicTensor[]): void {
   for (const { shape } of outputs) {

@@ -3,6 +3,8 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { DiagnosisError } from '../../report/errors';
 import { isContainer, type Layer } from './layerFacts';
+import { OpaqueLayer } from './layers/opaqueLayer';
+import { PassThrough } from './layers/shaping';
 import type { NetworkInput } from './network';
 
 /** Sizes given to free dimensions: long enough to tell layers apart, short enough to be quick. */
@@ -44,11 +46,19 @@ export function isImage(dims: readonly (number | null)[]): boolean {
   );
 }
 
-/** The layers that the input tensor flows into, looked for inside nested models too. */
+/** Layers that hand on the values that they are given, or may: what comes after them is fed by the input as well. */
+const HANDS_ON = new Set(['Concatenate', 'Dropout', 'Flatten', 'Permute', 'RepeatVector', 'Reshape']);
+const handsOn = (layer: Layer): boolean =>
+  layer instanceof OpaqueLayer || layer instanceof PassThrough || HANDS_ON.has(layer.getClassName());
+
+/** The layers that the input tensor flows into, looked for inside nested models too, and behind what hands it on. */
 function consumersOf(model: Layer, symbolic: SymbolicTensor): Layer[] {
   const graph = ((model as { model?: unknown }).model ?? model) as {
     inputs: SymbolicTensor[];
-    nodesByDepth: Record<string, { outboundLayer: Layer; inputTensors: SymbolicTensor[] }[]>;
+    nodesByDepth: Record<
+      string,
+      { outboundLayer: Layer; inputTensors: SymbolicTensor[]; outputTensors: SymbolicTensor[] }[]
+    >;
   };
   return Object.values(graph.nodesByDepth)
     .flat()
@@ -56,7 +66,10 @@ function consumersOf(model: Layer, symbolic: SymbolicTensor): Layer[] {
       ({ outboundLayer, inputTensors }) =>
         outboundLayer.getClassName() !== 'InputLayer' && inputTensors.includes(symbolic),
     )
-    .flatMap(({ outboundLayer, inputTensors }) => {
+    .flatMap(({ outboundLayer, inputTensors, outputTensors }) => {
+      if (handsOn(outboundLayer)) {
+        return [outboundLayer, ...outputTensors.flatMap((output) => consumersOf(model, output))];
+      }
       if (!isContainer(outboundLayer)) return [outboundLayer];
       const inner = ((outboundLayer as { model?: unknown }).model ?? outboundLayer) as { inputs: SymbolicTensor[] };
       return consumersOf(outboundLayer, inner.inputs[inputTensors.indexOf(symbolic)]);

@@ -169,6 +169,22 @@ class CallCollector {
   }
 }
 
+/** Whether some argument of the call is a constant tensor: numbers in lists, or beside tensors among its inputs. */
+export function holdsConstants({ bound }: CallDefinition): boolean {
+  const isTensor = (value: unknown): boolean =>
+    CONSTANTS.has(String(get(value, 'class_name'))) ||
+    (Array.isArray(value) && value.some((item) => typeof item === 'number' || isTensor(item)));
+  const positional = bound.positional.some((value) => typeof value === 'number' || isTensor(value));
+  return positional || Object.values(bound.named).some(isTensor);
+}
+
+/** What Keras 3 writes constant tensors and arrays as. */
+const CONSTANTS = new Set(['__tensor__', '__numpy__']);
+
+/** The value of a constant in a saved call, nested lists of numbers; other values as they are. */
+export const constantValue = (value: unknown): unknown =>
+  CONSTANTS.has(String(get(value, 'class_name'))) ? get(get(value, 'config'), 'value') : value;
+
 /** `{args, kwargs}`, with tensors as `{class_name: '__keras_tensor__', config: {keras_history: [layer, node, tensor]}}`. */
 function keras3Call(node: JsonRecord): CallDefinition {
   const call = new CallCollector();

@@ -117,7 +117,10 @@ export function withLoss<T extends { readonly summary: ModelSummary }>(loaded: T
   return { ...loaded, summary: { ...summary, file, training } };
 }
 
-/** `'mse'`, `'categoricalCrossentropy'`, `{class_name: 'BinaryCrossentropy', …}`, `{class_name: 'function', config: 'mse'}`. */
+/**
+ * `'mse'`, `'categoricalCrossentropy'`, `{class_name: 'BinaryCrossentropy', …}`, `{class_name: 'function', config: 'mse'}`; a
+ * Huber loss with its delta, where that is not 1: `huber(2.5)`.
+ */
 export function lossName(value: unknown): string | null {
   const className = text(get(value, 'class_name')) ?? text(get(value, 'className'));
   const name = className === 'function' ? text(get(value, 'config')) : (className ?? text(value));
@@ -127,5 +130,7 @@ export function lossName(value: unknown): string | null {
     .pop()!
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase();
-  return Object.hasOwn(ALIASES, snake) ? ALIASES[snake] : snake;
+  const known = Object.hasOwn(ALIASES, snake) ? ALIASES[snake] : snake;
+  const delta = get(get(value, 'config'), 'delta');
+  return known === 'huber' && typeof delta === 'number' && delta !== 1 ? `huber(${delta})` : known;
 }

@@ -71,3 +71,27 @@ test('the gradient of tiling is the sum over the copies', () => {
     tf.dispose([x, gradient]);
   }
 });
+
+test('the gradient of taking apart puts the parts together, one part too', () => {
+  const random = seededRandom(8);
+  for (const shape of [
+    [3, 1],
+    [1, 4],
+    [2, 3],
+  ]) {
+    const weights = random.normals(tf.util.sizeFromShape(shape));
+    const w = tf.tensor(weights, shape);
+    const x = tf.tensor(random.normals(weights.length), shape);
+    for (const axis of [0, 1]) {
+      const total = (parts: tf.Tensor[], others: tf.Tensor[]) =>
+        parts.map((part, i): tf.Scalar => tf.sum(tf.mul(part, others[i]))).reduce((a, b) => tf.add(a, b));
+      const apart = tf.grad((t: tf.Tensor) => total(tf.unstack(t, axis), tf.unstack(w, axis)))(x);
+      const cut = tf.grad((t: tf.Tensor) => total(tf.split(t, shape[axis], axis), tf.split(w, shape[axis], axis)))(x);
+      for (const gradient of [apart, cut]) {
+        expect(gradient.shape).toEqual(shape);
+        expect([...gradient.dataSync()]).toEqual([...w.dataSync()]);
+      }
+    }
+    tf.dispose([w, x]);
+  }
+});

@@ -207,4 +207,12 @@ describe('huber, which tfjs lacks', () => {
       .dataSync();
     expect([...slopes]).toEqual([0.25, -0.5]);
   });
+
+  it('is quadratic up to another delta and linear beyond', () => {
+    // Keras 3 reference: delta * |e| - delta ** 2 / 2 beyond delta.
+    const loss = lossNamed('huber(2)')!;
+    const [value] = loss(tf.zeros([1, 3]), tf.tensor2d([[0.5, -3, 2]])).dataSync();
+    expect(value).toBeCloseTo((0.5 * 0.5 ** 2 + (2 * 3 - 2) + 0.5 * 2 ** 2) / 3, 6);
+    for (const name of ['huber(0)', 'huber(-1)', 'huber(x)', 'huber()']) expect(lossNamed(name)).toBeNull();
+  });
 });

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { activation } from '../../../src/report/activations';
+import { measure } from '../../../src/analysis/measure/measure';
 import { forwardBackward } from '../../../src/analysis/measure/pass';
 import type { Network } from '../../../src/analysis/model/network';
+import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
 import { startTestBackend } from '../measure/networks';
 import { convolution, fused, loadGraph, node, type NodeFixture, placeholder } from './graphFile';
 import { wave, type WeightFixture, weightsOf } from './savedFiles';
@@ -389,4 +391,26 @@ it('releases all tensors, also those of a graph that cannot be diagnosed', async
     loadGraph([placeholder('x', [-1, 3]), node('y', 'If', ['x', 'w'])], weightsOf({ w: [3, 4] })),
   ).rejects.toThrow();
   expect(tf.memory().numTensors).toBe(before);
+});
+
+describe('one number per sample', () => {
+  const [kernel, scale] = weightsOf({ kernel: [3, 1], scale: [1] });
+  const graph = (batch: number): NodeFixture[] => [
+    placeholder('x', [batch, 3]),
+    node('product', 'MatMul', ['x', 'kernel']),
+    node('flat', 'Squeeze', ['product'], { squeeze_dims: { list: { i: ['1'] } } }),
+    node('scaled', 'Mul', ['flat', 'scale']),
+    node('y', 'Sigmoid', ['scaled']),
+  ];
+
+  it.each([-1, 1])('has no units, but is measured (batch %i)', async (batch) => {
+    const network = await loadGraph(graph(batch), [kernel, scale]);
+    const calls = network.calls.filter(({ name }) => name === 'scaled' || name === 'y');
+    expect(calls.length).toBeGreaterThan(0);
+    for (const { units, structural } of calls) expect([units, structural]).toEqual([null, true]);
+    const quiet = { seed: 1, onProgress: () => undefined };
+    const { layers } = await measure(network, syntheticProbe(network.inputs, 0), { samples: 4, ...quiet });
+    expect(layers.find(({ name }) => name === 'y')).toMatchObject({ units: null, output: { count: 4, nonFinite: 0 } });
+    network.dispose();
+  });
 });

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/analysis/backend/backend';
 import { loadNetwork } from '../../../src/analysis/model/load';
@@ -282,5 +283,89 @@ describe('a network of calls', () => {
       'The code of the layer "strange" (Erfinv) is not in the file; its input was passed on in place of its output.',
     ]);
     network.dispose();
+  });
+
+  describe('constants among the inputs of ordinary layers', () => {
+    const constant = { class_name: '__tensor__', config: { value: [1, -2, 0.5, 3], dtype: 'float32' } };
+    const { value } = constant.config;
+    const load = (layer: unknown, version: 2 | 3) => {
+      const name = (layer as { name: string }).name;
+      const layers =
+        version === 3
+          ? [
+              layer3('InputLayer', 'in', { batch_shape: [null, 3] }, []),
+              layer3('Dense', 'first', units('first'), [['in']], [null, 3]),
+              layer,
+              layer3('Dense', 'last', units('last'), [[name]]),
+            ]
+          : [
+              keras2('InputLayer', 'in', { batch_input_shape: [null, 3] }, []),
+              keras2('Dense', 'first', units('first'), [[['in', 0, 0, {}]]]),
+              layer,
+              keras2('Dense', 'last', units('last'), [[[name, 0, 0, {}]]]),
+            ];
+      const topology = { keras_version: version === 3 ? '3.4.0' : '2.11.0', model_config: model(layers, 'last') };
+      return loadNetwork(tfjsFolder(topology, weights), 'model.json');
+    };
+    const merge3 = (className: string, ...constants: unknown[]) => ({
+      ...layer3(className, 'merge', {}, []),
+      inbound_nodes: [{ args: [[tensor('first'), ...constants]], kwargs: {} }],
+    });
+
+    it.each<[string, (x: number, c: number) => number]>([
+      ['Add', (a, c) => a + c],
+      ['Subtract', (a, c) => a - c],
+      ['Multiply', (a, c) => a * c],
+      ['Average', (a, c) => (a + c) / 2],
+      ['Maximum', Math.max],
+      ['Minimum', Math.min],
+    ])('%s merges with them, in Keras 2 and Keras 3', async (className, merge) => {
+      const two = keras2(className, 'merge', {}, [
+        [
+          ['first', 0, 0, {}],
+          ['_CONSTANT_VALUE', -1, value, {}],
+        ],
+      ]);
+      for (const network of [await load(two, 2), await load(merge3(className, constant), 3)]) {
+        const seen: Record<string, number[]> = {};
+        tf.tidy(() => {
+          network.trace([tf.tensor2d([[0.2, -0.4, 1]])], {
+            preActivation: (_call, z) => z,
+            output(call, a) {
+              seen[call.name] = [...a.dataSync()];
+              return a;
+            },
+          });
+        });
+        expect(seen['merge']).toHaveLength(4);
+        seen['merge'].forEach((own, i) => expect(own).toBeCloseTo(merge(seen['first'][i], value[i]), 6));
+        expect(network.calls[1]).toMatchObject({ name: 'merge', role: 'hidden', inputs: ['first'] });
+        expect(network.summary.file.notes).toEqual([]);
+        network.dispose();
+      }
+    });
+
+    it('adds several', async () => {
+      const network = await load(merge3('Add', constant, { ...constant, class_name: '__numpy__' }, 2), 3);
+      expect(network.calls[1].outputShape).toEqual([4]);
+      network.dispose();
+    });
+
+    it.each([
+      ['a layer that does not merge', merge3('Concatenate', constant)],
+      [
+        'an argument by name',
+        {
+          ...layer3('MultiHeadAttention', 'merge', { num_heads: 1, key_dim: 2 }, []),
+          inbound_nodes: [{ args: [tensor('first'), tensor('first')], kwargs: { attention_mask: constant } }],
+        },
+      ],
+    ])('are an error that names the layer with %s', async (_name, layer) => {
+      await expect(load(layer, 3)).rejects.toMatchObject({
+        code: 'unsupported-format',
+        message: expect.stringContaining('The layer "merge" of class') as string,
+        place: expect.stringContaining('layers[2]') as string,
+      });
+    });
   });
 });

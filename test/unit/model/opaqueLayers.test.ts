@@ -87,4 +87,47 @@ describe('layers whose code is not in the file', () => {
       message: 'The weight "after/kernel" must have the shape [4, 2], but "after/kernel" in the file has [6, 2].',
     });
   });
+
+  it('lets the indices through that the embedding behind it takes', async () => {
+    const embedding = (name: string, words: number): Json => ({
+      class_name: 'Embedding',
+      name,
+      config: { name, input_dim: words, output_dim: 2 },
+      inbound_nodes: [[[name === 'positions' ? 'range' : 'in', 0, 0, {}]]],
+    });
+    const topology = {
+      class_name: 'Model',
+      config: {
+        name: 'net',
+        layers: [
+          {
+            class_name: 'InputLayer',
+            name: 'in',
+            config: { name: 'in', batch_input_shape: [null, 4], dtype: 'int32' },
+            inbound_nodes: [],
+          },
+          { class_name: 'RangeLayer', name: 'range', config: { name: 'range' }, inbound_nodes: [[['in', 0, 0, {}]]] },
+          embedding('words', 9),
+          embedding('positions', 4),
+          {
+            class_name: 'Add',
+            name: 'sum',
+            config: { name: 'sum' },
+            inbound_nodes: [
+              [
+                ['words', 0, 0, {}],
+                ['positions', 0, 0, {}],
+              ],
+            ],
+          },
+        ],
+        input_layers: [['in', 0, 0]],
+        output_layers: [['sum', 0, 0]],
+      },
+    };
+    const weights = weightsOf({ 'words/embeddings': [9, 2], 'positions/embeddings': [4, 2] });
+    const network = await load(topology, weights);
+    expect(network.inputs).toMatchObject([{ kind: 'indices', limit: 4 }]);
+    network.dispose();
+  });
 });

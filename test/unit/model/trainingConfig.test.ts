@@ -59,6 +59,14 @@ describe('the saved training configuration', () => {
     ['one for all', 'mse', ['mean_squared_error', 'mean_squared_error']],
     ['a list', ['mse', 'hinge'], ['mean_squared_error', 'hinge']],
     ['by the names of the outputs', { b: 'poisson' }, [null, 'poisson']],
+    [
+      'Huber losses with their deltas',
+      [
+        { class_name: 'Huber', config: { delta: 2.5, name: 'huber_loss' } },
+        { module: 'keras.losses', class_name: 'Huber', config: { delta: 1.0 } },
+      ],
+      ['huber(2.5)', 'huber'],
+    ],
   ])('losses of two outputs: %s', (_name, loss, expected) => {
     expect(trainingConfig({ optimizer: 'sgd', loss }, ['a', 'b'])?.losses).toEqual(expected);
   });

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { isRecord } from '../json';
-import { type BoundArguments, TensorArgument } from '../topology';
+import { type BoundArguments, constantValue, TensorArgument } from '../topology';
 import { OpaqueLayer } from './opaqueLayer';
 import type { Operation } from './operations';
 import { type CallOptions, type Config, type Shape, shapesOf } from './ownLayer';
@@ -76,7 +76,7 @@ export class OperationLayer extends OpaqueLayer {
       if (isRecord(value) && value['class_name'] === '__tuple__' && Array.isArray(value['items'])) {
         return value['items'].map(filled);
       }
-      return value;
+      return constantValue(value);
     };
     const { positional, named } = this.bound;
     return this.operation({

@@ -244,6 +244,26 @@ const ALIASES: Readonly<Record<string, string>> = {
   permute: 'transpose',
 };
 
+/** What the layers that merge tensors of one shape do, for those that are called with constants among their inputs. */
+const MERGES: Readonly<Record<string, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor>> = {
+  Add: tf.add,
+  Average: tf.add,
+  Maximum: tf.maximum,
+  Minimum: tf.minimum,
+  Multiply: tf.mul,
+  Subtract: tf.sub,
+};
+
+/** The merging layer of that class as an operation on a list; null for other classes. */
+export function mergeNamed(className: string): Operation | null {
+  if (!Object.hasOwn(MERGES, className)) return null;
+  return (call) => {
+    const tensors = list(call);
+    const merged = tensors.reduce(MERGES[className]);
+    return className === 'Average' ? tf.div(merged, tensors.length) : merged;
+  };
+}
+
 /** `name` without its module, in lower case with underscores; null where there is no such operation. */
 export function operationNamed(name: string): Operation | null {
   const canonical = Object.hasOwn(ALIASES, name) ? ALIASES[name] : name;
