@@ -2,6 +2,7 @@
 
 import { nextFrame } from '@tensorflow/tfjs-core';
 import { DiagnosisError } from '../../report/errors';
+import type { FileRequest } from '../../report/protocol';
 import type { LaboratorySetup, Trial, TrialResults } from '../experiment/laboratory';
 import type { Chunk, ChunkMeasurement, ChunkSetup } from '../measure/chunk';
 import { MAXIMUM_MEMORY } from '../measure/memory';
@@ -25,7 +26,7 @@ export interface Cost {
 export interface HelperChannel {
   post(message: ToHelper): void;
   /** In place of earlier listeners. `onDeath` is called when the thread ends by itself. */
-  listen(onMessage: (message: FromHelper) => void, onDeath: (error: Error) => void): void;
+  readonly listen: (onMessage: (message: FromHelper) => void, onDeath: (error: Error) => void) => void;
   terminate(): void;
 }
 
@@ -105,8 +106,7 @@ export class Crew {
     try {
       for (let part = takePart(taken, order); part !== null; part = takePart(taken, order)) {
         results.put(part, bench.work(part) as R);
-        // Lets in what the helpers have sent, so that it does not pile up.
-        if (helpers.length > 0) await Promise.race([nextFrame(), failed]);
+        if (helpers.length > 0) await Promise.race([this.attend(helpers), failed]);
       }
     } finally {
       bench.dispose();
@@ -116,6 +116,12 @@ export class Crew {
     // What is still reading the model has taken no part.
     const working = helpers.filter(({ isOpen }) => isOpen).map((helper) => helper.finished(number));
     await Promise.race([Promise.all(working), failed]);
+  }
+
+  /** Lets in what the helpers have sent, so that it does not pile up, and gives them the files that they wait for. */
+  private async attend(helpers: readonly Helper[]): Promise<void> {
+    await nextFrame();
+    await Promise.all(helpers.map((helper) => helper.answered()));
   }
 
   /** The helpers that are worth their start, within the memory. */
@@ -138,6 +144,8 @@ class Helper {
   readonly failed: Promise<never>;
   isOpen = false;
   private fail!: (error: Error) => void;
+  /** Files that are being read for it. */
+  private readonly answers = new Set<Promise<void>>();
   /** Orders that it has not said to be done with. */
   private readonly pending = new Map<number, PendingOrder>();
 
@@ -163,6 +171,11 @@ class Helper {
     this.channel.post({ kind: 'order', number, order, taken });
   }
 
+  /** Resolves when it has been given the files that it has asked for so far. */
+  async answered(): Promise<void> {
+    await Promise.all(this.answers);
+  }
+
   /** Resolves when nothing of the order is left to take. */
   async finished(number: number): Promise<void> {
     await this.pending.get(number)?.finished;
@@ -173,12 +186,18 @@ class Helper {
     else this.channel.terminate();
   }
 
+  private answer(request: number, file: FileRequest): void {
+    const answer = answerFrom(this.model.folder, file).then((result) => {
+      this.channel.post({ kind: 'file', request, result });
+      this.answers.delete(answer);
+    });
+    this.answers.add(answer);
+  }
+
   private receive(message: FromHelper): void {
     switch (message.kind) {
       case 'file':
-        return void answerFrom(this.model.folder, message.file).then((result) =>
-          this.channel.post({ kind: 'file', request: message.request, result }),
-        );
+        return this.answer(message.request, message.file);
       case 'opened':
         this.isOpen = true;
         if (message.fingerprint !== this.fingerprint) this.fail(changed(this.model.file));

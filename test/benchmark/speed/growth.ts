@@ -21,7 +21,13 @@ export async function growthBySamples(places: Places): Promise<Growth> {
   await writeNetwork(network, folder);
   const rows: number[][] = [];
   for (const samples of SAMPLES) {
-    const { milliseconds, peakMegabytes } = await runCommandLine(places, [folder, '--samples', String(samples), '--workers', '1']);
+    const { milliseconds, peakMegabytes } = await runCommandLine(places, [
+      folder,
+      '--samples',
+      String(samples),
+      '--workers',
+      '1',
+    ]);
     rows.push([samples, milliseconds, peakMegabytes]);
   }
   return { title: 'Samples, MLP 784-512-512-10, whole process', columns: ['samples', 'ms', 'peak MB'], rows };

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { esbuildKernels } from '../../../scripts/wasm-kernels.mjs';
 import type { HelperChannel } from '../../../src/analysis/crew/crew';
 import { NodeHelperPool } from '../../../src/analysis/crew/nodePool';
+import type { Order } from '../../../src/analysis/crew/orders';
 import { diagnose, type DiagnoseRequest } from '../../../src/analysis/diagnose';
 import { answerFrom } from '../../../src/analysis/model/messageFolder';
 import { AnalysisWorker } from '../../../src/editor/analysisWorker';
@@ -59,13 +60,9 @@ class ReservingPool extends EagerPool {
       terminate: () => channel.terminate(),
       post: (message) => {
         if (message.kind !== 'order') return channel.post(message);
-        const first = Atomics.add(message.taken, 0, 1);
-        expect(first).toBe(0);
-        channel.post({
-          ...message,
-          order: { ...message.order, parts: message.order.parts.slice(0, 1) },
-          taken: new Int32Array(1),
-        });
+        expect(Atomics.add(message.taken, 0, 1)).toBe(0);
+        const order = { ...message.order, parts: message.order.parts.slice(0, 1) } as Order;
+        channel.post({ ...message, order, taken: new Int32Array(1) });
       },
     };
   }
@@ -87,7 +84,10 @@ async function diagnosed(request: DiagnoseRequest, helpers?: NodeHelperPool): Pr
   return bytes(await diagnose(request, helpers === undefined ? environment : { ...environment, helpers }));
 }
 
-describe('helpers in threads of their own', () => {
+/** For machines that have much else to do: usually seconds. */
+const timeout = 600_000;
+
+describe('helpers in threads of their own', { timeout }, () => {
   it('change nothing in the report, in one diagnosis after another', async () => {
     const helpers = poolOf('worker.js', 2);
     for (const request of Object.values(REQUESTS)) {
@@ -118,7 +118,7 @@ describe('helpers in threads of their own', () => {
   });
 });
 
-describe('the analysis worker', () => {
+describe('the analysis worker', { timeout }, () => {
   it('starts helpers for what takes long, which read the model through it, and reports the same', async () => {
     const files = await filesOf(sigmoids(12, 220));
     const worker = new AnalysisWorker(path.join(folder, 'worker.js'));
