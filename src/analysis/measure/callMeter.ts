@@ -7,6 +7,7 @@ import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
 import type { LayerCall, Network } from '../model/network';
 import { nominalStandardDeviation } from '../model/fans';
 import { meanFieldGain } from './meanField';
+import { RecurrenceMeter } from './recurrenceMeter';
 import { SignalMeter } from './signalMeter';
 
 /** Values of a batch that `E[phi']` is taken over at most; more are thinned out evenly. */
@@ -17,6 +18,7 @@ export class CallMeter {
   readonly outputGradient = new SquareAccumulator();
   readonly preActivationGradient = new SquareAccumulator();
   readonly lossGradient = new SquareAccumulator();
+  readonly recurrence = new RecurrenceMeter();
   private output: UnitAccumulator | null = null;
   /** Of one sample. The data may have other sizes than the free dimensions were given. */
   private outputShape: readonly number[];
@@ -190,6 +192,7 @@ export class CallMeter {
         maximumRank: rank?.maximum ?? null,
         expectedGain: this.expectedGain,
       },
+      recurrence: this.recurrence.report(),
       unknown: call.unknown,
     };
   }

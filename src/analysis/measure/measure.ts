@@ -12,7 +12,7 @@ import { metersOf, type CallMeter } from './callMeter';
 import { provedDeadUnits } from './intervalBounds';
 import { lossNamed } from './losses';
 import { randomCotangent } from './cotangent';
-import { batchSizes, type BatchSizes, canBackPropagate, MAXIMUM_MEMORY } from './memory';
+import { batchSizes, type BatchSizes, canBackPropagate, MAXIMUM_MEMORY, valuesPerSample } from './memory';
 import { forward, forwardBackward, type Heads, type PassObserver } from './pass';
 import { weightReport } from './weights';
 
@@ -41,7 +41,7 @@ const MOST_SAMPLES = 4096;
 const SETTLED_FROM = 1024;
 /** Values (outputs of layers, over all samples) after which the probe grows no more. */
 const GROWTH_VALUES = 1e8;
-/** Samples that are back-propagated at most, and the values that they may have. */
+/** Samples that are back-propagated at most, and the values that they may have, those within recurrent and attention layers included. */
 const BACKWARD_SAMPLES = 256;
 const BACKWARD_VALUES = 4e7;
 /** A network too large for the growing probe is still shown this many samples, or as many as have this many values. */
@@ -106,7 +106,8 @@ class MeasureSession {
 
   async run(): Promise<void> {
     const { samples: asked } = this.options;
-    const backwardLimit = clamp(Math.floor(BACKWARD_VALUES / this.valuesPerSample), 1, BACKWARD_SAMPLES);
+    const perSample = valuesPerSample(this.network, this.probe, 'backward');
+    const backwardLimit = clamp(Math.floor(BACKWARD_VALUES / perSample), 1, BACKWARD_SAMPLES);
     const sizes = asked === null ? this.growth() : [Math.min(asked, this.probe.available)];
     let silent = '';
     this.ended = asked === null ? 'budget' : asked > this.probe.available ? 'data' : 'fixed';
@@ -214,6 +215,13 @@ class MeasureSession {
       ...this.forwardObserver(samples),
       preActivationGradient: (call, dy) => this.meter(call).preActivationGradient.add(firstRows(dy, samples)),
       outputGradient: (call, dy) => this.meter(call).outputGradient.add(firstRows(dy, samples)),
+      states: (call, step, states) =>
+        this.meter(call).recurrence.addStates(
+          step,
+          states.map((state) => firstRows(state, samples)),
+        ),
+      stateGradient: (call, step, place, dy) =>
+        this.meter(call).recurrence.addGradient(step, place, firstRows(dy, samples)),
     };
     // A fresh vector for every sample: its seed depends on the sample's place only, not on the cut into batches.
     const cotangents = (heads: Heads): tf.Scalar => {
