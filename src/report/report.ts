@@ -170,6 +170,8 @@ export interface LayerReport {
   readonly signal: Signal | null;
   readonly gradient: Gradient | null;
   readonly weights: readonly WeightReport[];
+  /** Within a recurrent layer, from step to step; null for other layers, sequences with a mask, and where nothing is back-propagated. */
+  readonly recurrence: Recurrence | null;
   /** Why something above is null although the layer has it, one sentence each. */
   readonly unknown: readonly string[];
 }
@@ -230,6 +232,20 @@ export interface Signal {
   readonly maximumRank: number | null;
   /** The factor by which theory expects this layer to change the variance of the gradient (chi, mean field); null where there is none. */
   readonly expectedGain: number | null;
+}
+
+/** Over the samples that are back-propagated. */
+export interface Recurrence {
+  /** Number of time steps. */
+  readonly steps: number;
+  /** RMS of what the first and the last step leave to the next; null where some of it is not finite. */
+  readonly state: { readonly first: number; readonly last: number } | null;
+  /**
+   * How dLoss/d(state) changes from the last step to the first on its way through the layer alone, whatever reaches the
+   * steps between from outside: log10 of the factor (null where nothing is left), and the factor of a step, geometric
+   * mean. Null where no gradient enters the last step, or not all of it is finite.
+   */
+  readonly gradient: { readonly log10Change: number | null; readonly perStep: number } | null;
 }
 
 export interface Gradient {

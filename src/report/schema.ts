@@ -165,6 +165,13 @@ const LayerSchema = v.strictObject({
     }),
   ),
   weights: v.array(WeightSchema),
+  recurrence: v.nullable(
+    v.strictObject({
+      steps: count,
+      state: v.nullable(v.strictObject({ first: finite, last: finite })),
+      gradient: v.nullable(v.strictObject({ log10Change: measured, perStep: finite })),
+    }),
+  ),
   unknown: sentences,
 });
 

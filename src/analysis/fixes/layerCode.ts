@@ -5,6 +5,7 @@ export interface LayerChange {
   /** An activation inside the layer; null leaves it linear. */
   readonly activation?: string | null;
   readonly kernelInitializer?: { readonly tfjs: string; readonly keras: string };
+  readonly recurrentInitializer?: { readonly tfjs: string; readonly keras: string };
   readonly useBias?: boolean;
 }
 
@@ -17,11 +18,12 @@ export function layerCode(layer: LayerReport, change: LayerChange): NonNullable<
   if (make === undefined || kernel === undefined) return { tfjs: null, keras: null };
   const size = make.size(kernel.shape, layer.units ?? 0);
   const activation = change.activation === undefined ? layer.activation : change.activation;
-  const { kernelInitializer, useBias } = change;
+  const { kernelInitializer, recurrentInitializer, useBias } = change;
   const tfjs = [
     ...size.map(([name, value]) => `${name}: ${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}`),
     ...(activation === null || activation === 'linear' ? [] : [`activation: '${CAMEL[activation] ?? activation}'`]),
     ...(kernelInitializer === undefined ? [] : [`${make.initializer[0]}: ${kernelInitializer.tfjs}`]),
+    ...(recurrentInitializer === undefined ? [] : [`recurrentInitializer: ${recurrentInitializer.tfjs}`]),
     ...(useBias === undefined ? [] : [`useBias: ${useBias}`]),
   ];
   const keras = [
@@ -30,6 +32,7 @@ export function layerCode(layer: LayerReport, change: LayerChange): NonNullable<
     ),
     ...(activation === null || activation === 'linear' ? [] : [`activation="${activation}"`]),
     ...(kernelInitializer === undefined ? [] : [`${make.initializer[1]}=${kernelInitializer.keras}`]),
+    ...(recurrentInitializer === undefined ? [] : [`recurrent_initializer=${recurrentInitializer.keras}`]),
     ...(useBias === undefined ? [] : [`use_bias=${useBias ? 'True' : 'False'}`]),
   ];
   return {

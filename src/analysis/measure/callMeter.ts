@@ -7,6 +7,7 @@ import { SquareAccumulator, UnitAccumulator, type SquareState, type UnitState } 
 import type { LayerCall, Network } from '../model/network';
 import { nominalStandardDeviation } from '../model/fans';
 import { meanFieldGain } from './meanField';
+import { RecurrenceMeter, type RecurrenceState } from './recurrenceMeter';
 import { RANK_SAMPLES, SignalMeter, type SignalState } from './signalMeter';
 
 /** Values of a batch that `E[phi']` is taken over at most; more are thinned out evenly. */
@@ -27,6 +28,7 @@ export interface CallMeasurement {
   readonly outputGradient: SquareState;
   readonly preActivationGradient: SquareState;
   readonly lossGradient: SquareState;
+  readonly recurrence: RecurrenceState;
 }
 
 /** What one layer call has shown so far: everything that is taken from its tensors while they are alive. */
@@ -34,6 +36,7 @@ export class CallMeter {
   readonly outputGradient = new SquareAccumulator();
   readonly preActivationGradient = new SquareAccumulator();
   readonly lossGradient = new SquareAccumulator();
+  readonly recurrence = new RecurrenceMeter();
   private output: UnitAccumulator | null = null;
   /** Of one sample. The data may have other sizes than the free dimensions were given. */
   private outputShape: readonly number[];
@@ -78,6 +81,7 @@ export class CallMeter {
       outputGradient: this.outputGradient,
       preActivationGradient: this.preActivationGradient,
       lossGradient: this.lossGradient,
+      recurrence: this.recurrence.state,
     };
   }
 
@@ -103,6 +107,7 @@ export class CallMeter {
     this.outputGradient.merge(other.outputGradient);
     this.preActivationGradient.merge(other.preActivationGradient);
     this.lossGradient.merge(other.lossGradient);
+    this.recurrence.merge(other.recurrence);
   }
 
   private get preActivation(): UnitAccumulator | null {
@@ -250,6 +255,7 @@ export class CallMeter {
         maximumRank: rank?.maximum ?? null,
         expectedGain: this.expectedGain,
       },
+      recurrence: this.recurrence.report(),
       unknown: call.unknown,
     };
   }

@@ -120,6 +120,11 @@ class ChunkPass {
       ...this.forwardObserver(),
       preActivationGradient: (call, dy) => this.meter(call).preActivationGradient.add(this.own(dy)),
       outputGradient: (call, dy) => this.meter(call).outputGradient.add(this.own(dy)),
+      states: (call, step, states) => {
+        const own = states.map((state) => this.own(state));
+        this.meter(call).recurrence.addStates(step, own);
+      },
+      stateGradient: (call, step, place, dy) => this.meter(call).recurrence.addGradient(step, place, this.own(dy)),
     };
     // A fresh vector for every sample: its seed depends on the sample's place only, not on the cut into chunks.
     const cotangents = (heads: Heads): tf.Scalar => {

@@ -20,6 +20,7 @@ import {
   MAXIMUM_MEMORY,
   operationsPerSample,
   passBytes,
+  valuesPerSample,
 } from './memory';
 import { uniqueWeights } from './pass';
 import { weightReport } from './weights';
@@ -51,7 +52,7 @@ const MOST_SAMPLES = 4096;
 const SETTLED_FROM = 1024;
 /** Values (outputs of layers, over all samples) after which the probe grows no more. */
 const GROWTH_VALUES = 1e8;
-/** Samples that are back-propagated at most, and the values that they may have. */
+/** Samples that are back-propagated at most, and the values that they may have, those within recurrent and attention layers included. */
 const BACKWARD_SAMPLES = 256;
 const BACKWARD_VALUES = 4e7;
 /** A network too large for the growing probe is still shown this many samples, or as many as have this many values. */
@@ -119,7 +120,8 @@ class MeasureSession {
 
   async run(): Promise<void> {
     const { samples: asked } = this.options;
-    const backwardLimit = clamp(Math.floor(BACKWARD_VALUES / this.valuesPerSample), 1, BACKWARD_SAMPLES);
+    const perSample = valuesPerSample(this.network, this.probe, 'backward');
+    const backwardLimit = clamp(Math.floor(BACKWARD_VALUES / perSample), 1, BACKWARD_SAMPLES);
     const sizes = asked === null ? this.growth() : [Math.min(asked, this.probe.available)];
     let silent = '';
     this.ended = asked === null ? 'budget' : asked > this.probe.available ? 'data' : 'fixed';

@@ -23,8 +23,8 @@ const STEP_COPIES = { backward: 12, forward: 1 };
 const STEP_WEIGHT_COPIES = 2.3;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-/** Values of one sample beyond which the backward pass, which keeps several tensors of each size, would not fit into 4 GB. */
-const BACKWARD_VALUES = 3e7;
+/** Values of one sample beyond which a backward pass would not fit into 4 GB, or take too long. */
+const BACKWARD_VALUES = 7e7;
 /** What is left of 4 GB beside the weights, the experiments and what the heap loses between tensors. */
 const HEAP_BYTES = 3 * 2 ** 30;
 

@@ -11,6 +11,10 @@ export interface PassObserver {
   activate?(call: LayerCall, z: tf.Tensor): tf.Tensor | null;
   /** `dy` is dLoss/dz of the call's pre-activation. */
   preActivationGradient?(call: LayerCall, dy: tf.Tensor): void;
+  /** The states that a step of a recurrent layer has left. */
+  states?(call: LayerCall, step: number, states: readonly tf.Tensor[]): void;
+  /** `dy` is dLoss/d(state) of one of the states before or after a step; none arrives for those before the first. */
+  stateGradient?(call: LayerCall, step: number, place: 'before' | 'after', dy: tf.Tensor): void;
   /** `dy` is dLoss/da of the call's output. */
   outputGradient?(call: LayerCall, dy: tf.Tensor): void;
 }
@@ -156,6 +160,17 @@ function observing(
       onArgument?.(call, tapped);
       return tapped;
     },
+    ...(observer.states === undefined && observer.stateGradient === undefined
+      ? {}
+      : {
+          states(call, step, place, states) {
+            if (place === 'after') observer.states?.(call, step, states);
+            if (!observer.stateGradient) return [...states];
+            return states.map((state) =>
+              tap(state, anchorOf(call), (dy) => observer.stateGradient!(call, step, place, dy)),
+            );
+          },
+        }),
     output(call, a, inputs) {
       observer.output?.(call, a, inputs);
       return observer.outputGradient ? tap(a, anchorOf(call), (dy) => observer.outputGradient!(call, dy)) : a;

@@ -9,6 +9,7 @@ import { type Config, layerConfig } from './layerConfig';
 import type { Layer } from './layerFacts';
 import { isOperation, operationLayer } from './libraryCall';
 import { OpaqueLayer } from './layers/opaqueLayer';
+import { timeDistributed } from './layers/timeDistributed';
 import { canonicalClass, ownLayer } from './ownLayers';
 import { layerDefinition, type LayerDefinition } from './topology';
 import './unknownInitializer';
@@ -104,7 +105,7 @@ export const scopeName = (name: string): string =>
   name.replace(/[^-A-Za-z0-9._/]/g, '_').replace(/^(?![A-Za-z0-9])/, 'layer');
 
 const WRAPPERS: Readonly<Record<string, (config: Config, layer: Layer) => Layer>> = {
-  TimeDistributed: (config, layer) => layers.timeDistributed({ ...config, layer }),
+  TimeDistributed: timeDistributed,
   Bidirectional: (config, layer) =>
     layers.bidirectional({ ...config, layer } as Parameters<typeof layers.bidirectional>[0]),
   // In inference the kernel is as it was saved, normalised.

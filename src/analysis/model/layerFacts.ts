@@ -21,9 +21,14 @@ interface Cell {
   cells?: Cell[];
 }
 
+/** A cell that a recurrent layer calls once a step, on the input and its states; it answers with the output and the new states. */
+interface RecurrentCell extends Cell {
+  call(inputs: Tensor[], kwargs: unknown): Tensor[];
+}
+
 /** Fields that are not declared public; which of them exist depends on the class. */
 interface Internals extends Cell {
-  cell?: Cell;
+  cell?: RecurrentCell;
   layer?: Layer;
   forwardLayer?: Layer;
   backwardLayer?: Layer;
@@ -79,6 +84,19 @@ export function hookActivation(layer: Layer, hook: ActivationHook): void {
     getClassName: () => OBSERVED + original.getClassName(),
     getConfig: () => original.getConfig(),
   };
+}
+
+/** Makes one step of a recurrent layer: `plain` is what its cell itself would do. */
+export type StepHook = (inputs: readonly Tensor[], plain: (inputs: Tensor[]) => Tensor[]) => Tensor[];
+
+/** Lets `hook` make the steps of a recurrent layer, or of the halves of a Bidirectional, from now on. */
+export function hookSteps(layer: Layer, hook: StepHook): void {
+  for (const child of childLayers(layer)) hookSteps(child, hook);
+  const { cell } = internals(layer);
+  // On the instance itself only where a hook is there already.
+  if (cell === undefined || Object.hasOwn(cell, 'call')) return;
+  const plain = cell.call.bind(cell);
+  cell.call = (inputs, kwargs) => hook(inputs, (given) => plain(given, kwargs));
 }
 
 /** Recurrent layers that keep their state from batch to batch start every batch afresh: the samples of a probe are independent. */
@@ -193,7 +211,7 @@ export function weightsOf(layer: Layer): readonly Weight[] {
 function initializerOf(layer: Layer, weight: string): WeightReport['initializer'] {
   const camel = weight.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
   const owners = [layer, internals(layer).cell, internals(layer).layer].filter((owner) => owner !== undefined);
-  for (const owner of owners as Record<string, unknown>[]) {
+  for (const owner of owners as unknown as Record<string, unknown>[]) {
     for (const key of [`${camel}Initializer`, `${camel.replace(/Kernel$/, '')}Initializer`]) {
       const initializer = owner[key] as { getClassName?(): string; getConfig?(): Record<string, unknown> } | undefined;
       if (typeof initializer?.getClassName === 'function') {

@@ -17,12 +17,14 @@ import {
   forgetStates,
   hasUnits,
   hookActivation,
+  hookSteps,
   isActivationLayer,
   isContainer,
   type Layer,
   unitAxisOf,
   weightsOf,
 } from './layerFacts';
+import { onSamples, SHAPE_ONLY } from './layers/timeDistributed';
 import { disposeModel } from './modelBuilder';
 import type { LayerCall, Network, NetworkInput, TracedOutput, TraceObserver, Weight } from './network';
 import { networkInputs } from './networkInputs';
@@ -53,11 +55,17 @@ type MutableCall = { -readonly [K in keyof LayerCall]: LayerCall[K] };
 
 interface Run {
   readonly observer: TraceObserver;
+  /** Whether only the shapes of tensors count. */
+  readonly dry: boolean;
   /** Name of the call (or model input) that produced a tensor, by the tensor's id. */
   readonly origins: Map<number, string>;
   readonly counts: Map<string, number>;
+  /** Steps that recurrent layers have made. */
+  readonly steps: Map<MutableCall, number>;
   /** The leaf call whose layer is being executed. */
   active: MutableCall | null;
+  /** Whether its input has a mask. */
+  masked: boolean;
 }
 
 /** A tensor with the mask of its time steps, if it has one. */
@@ -90,8 +98,8 @@ export class LayersNetwork implements Network {
     return [...this.byName.values()];
   }
 
-  trace(inputs: readonly tf.Tensor[], observer: TraceObserver): TracedOutput[] {
-    const run: Run = { observer, origins: new Map(), counts: new Map(), active: null };
+  trace(inputs: readonly tf.Tensor[], observer: TraceObserver, dry = false): TracedOutput[] {
+    const run = newRun(observer, dry);
     inputs.forEach((tensor, i) => run.origins.set(tensor.id, this.inputs[i].name));
     this.run = run;
     try {
@@ -110,7 +118,7 @@ export class LayersNetwork implements Network {
     const own = this.byName.get(call.name);
     if (layer === undefined || own === undefined) throw new RangeError(`No layer call is named "${call.name}".`);
     const outer = this.run;
-    this.run = { observer: WITHOUT_ACTIVATION, origins: new Map(), counts: new Map(), active: own };
+    this.run = { ...newRun(WITHOUT_ACTIVATION, false), active: own };
     try {
       const outputs = layer.apply(inputs.length === 1 ? inputs[0] : [...inputs], { training: false });
       return [outputs as tf.Tensor | tf.Tensor[]].flat()[0];
@@ -136,17 +144,33 @@ export class LayersNetwork implements Network {
       hookActivation(layer, (z, plain) => {
         const { observer, active } = this.run ?? {};
         if (!observer || !active) return plain(z);
-        const argument = observer.preActivation(active, z);
-        return observer.activate?.(active, argument) ?? plain(argument);
+        return onSamples(layer, z, (own) => {
+          const argument = observer.preActivation(active, own);
+          return observer.activate?.(active, argument) ?? plain(argument);
+        });
       });
+      hookSteps(layer, (inputs, plain) => this.step(inputs, plain));
     }
+  }
+
+  /** One step of a recurrent layer, with the observer looking at its states. */
+  private step(inputs: readonly tf.Tensor[], plain: (inputs: tf.Tensor[]) => tf.Tensor[]): tf.Tensor[] {
+    const { observer, active, masked, steps } = this.run ?? {};
+    if (!observer?.states || !active || masked || !steps) return plain([...inputs]);
+    const index = steps.get(active) ?? 0;
+    steps.set(active, index + 1);
+    const [x, ...before] = inputs;
+    const [output, ...after] = plain([x, ...observer.states(active, index, 'before', before)]);
+    const shown = observer.states(active, index, 'after', after);
+    const place = after.indexOf(output);
+    return [place === -1 ? output : shown[place], ...shown];
   }
 
   /** Fills in what only a run can tell: shapes, graph edges, roles. Uses one sample of zeros. */
   private dryRun(): void {
     tf.tidy(() => {
       const zeros = this.inputs.map(({ shape, dtype, batchSize }) => tf.zeros([batchSize ?? 1, ...shape], dtype));
-      const outputs = this.trace(zeros, UNOBSERVED);
+      const outputs = this.trace(zeros, UNOBSERVED, true);
       const consumed = new Set(this.calls.flatMap(({ inputs }) => inputs));
       // A layer that is shown as an output and consumed as well is a hidden layer.
       for (const { call } of outputs) if (call !== null && !consumed.has(call.name)) this.markOutput(call);
@@ -203,8 +227,10 @@ export class LayersNetwork implements Network {
     const inputs = consumed.map(({ tensor }) => tensor);
     const masks = consumed.map(({ mask }) => mask);
     const kwargs: Record<string, unknown> = { ...callArgs, training: false };
+    if (this.run!.dry && layer.getClassName() === 'TimeDistributed') kwargs[SHAPE_ONLY] = true;
+    this.run!.masked = masks.some((mask) => mask !== null);
     // Attention wants the mask of each input; everything else has one input that can be masked, its first.
-    if (masks.some((mask) => mask !== null)) {
+    if (this.run!.masked) {
       kwargs['mask'] = /Attention$/.test(layer.getClassName()) && masks.length > 1 ? masks : masks[0];
     }
     const outputs = this.observed(layer, name, inputs, (given) => {
@@ -317,6 +343,10 @@ export class LayersNetwork implements Network {
     }
     if (!call.structural) call.units = output.shape[call.unitAxis === 1 ? 1 : output.rank - 1];
   }
+}
+
+function newRun(observer: TraceObserver, dry: boolean): Run {
+  return { observer, dry, origins: new Map(), counts: new Map(), steps: new Map(), active: null, masked: false };
 }
 
 const UNOBSERVED: TraceObserver = { preActivation: (_call, z) => z, output: (_call, a) => a };

@@ -51,6 +51,11 @@ export interface TraceObserver {
   preActivation(call: LayerCall, z: Tensor): Tensor;
   /** Computes another activation in place of the layer's own, or answers null to leave it; absent: all are left. */
   activate?(call: LayerCall, z: Tensor): Tensor | null;
+  /**
+   * What a recurrent layer is given before a step, and what it leaves after it (`[samples, ...]` each); what is returned
+   * takes its place. Absent: not asked for. Not called for sequences with a mask, whose samples skip steps.
+   */
+  states?(call: LayerCall, step: number, place: 'before' | 'after', states: readonly Tensor[]): Tensor[];
   /** The layer's output, `[samples, ...]`. `inputs` are what the call consumed. */
   output(call: LayerCall, a: Tensor, inputs: readonly Tensor[]): Tensor;
 }

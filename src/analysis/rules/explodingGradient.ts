@@ -2,7 +2,8 @@
  * exploding-gradient: the back-propagated signal grows on its way to the first layers.
  *
  * Judged like vanishing-gradient, relative to the hidden layer nearest to the output: healthy networks stay below a
- * factor of 10 over the whole depth, exploding ones exceed 1e5; beyond 1e3 no learning rate suits all layers.
+ * factor of 10 over the whole depth, exploding ones exceed 1e5; beyond 1e3 no learning rate suits all layers. The same
+ * thresholds hold within a recurrent layer, from its last step to its first (Pascanu et al. 2013, arXiv:1211.5063).
  */
 
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
@@ -11,6 +12,7 @@ import { flowCause } from './causes';
 import type { Finding } from '../../report/report';
 import { backwardFlows, type FlowPoint } from './flow';
 import { flowFixes } from './flowFixes';
+import { explodingWithin, recurrentLayers } from './withinLayer';
 import { finding, type Measurement, type Rule } from './rule';
 
 const WARNING_FACTOR = 1e3;
@@ -18,7 +20,15 @@ const ERROR_FACTOR = 1e5;
 
 export const explodingGradient: Rule = {
   id: 'exploding-gradient',
-  judge: (measurement) => backwardFlows(measurement).flatMap((flow) => judgeFlow(flow, measurement)),
+  judge: (measurement) => [
+    ...backwardFlows(measurement).flatMap((flow) => judgeFlow(flow, measurement)),
+    ...recurrentLayers(measurement).flatMap((recurrent) => {
+      const { log10Change: log, perStep } = recurrent.recurrence.gradient ?? { log10Change: null, perStep: 0 };
+      if (log === null || !(log > Math.log10(WARNING_FACTOR))) return [];
+      const severity = log > Math.log10(ERROR_FACTOR) ? 'error' : 'warning';
+      return [explodingWithin(recurrent, log, perStep, severity, measurement)];
+    }),
+  ],
 };
 
 function judgeFlow(points: readonly FlowPoint[], measurement: Measurement): Finding[] {

@@ -7,44 +7,61 @@
  */
 
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
+import type { Finding } from '../../report/report';
 import { flowCause } from './causes';
 import { forwardFlow } from './flow';
 import { flowFixes } from './flowFixes';
-import { finding, type Rule } from './rule';
+import { finding, type Measurement, type Rule } from './rule';
+import { growingWithin, recurrentLayers } from './withinLayer';
 
 const WARNING_FACTOR = 1e4;
 const ERROR_FACTOR = 1e6;
+/** Root mean square of a recurrent layer's state at its last step over the first: one that adds up its inputs over a thousand steps stays below. */
+const STATE_WARNING_FACTOR = 1e4;
+const STATE_ERROR_FACTOR = 1e6;
 
 export const explodingSignal: Rule = {
   id: 'exploding-signal',
-  judge(measurement) {
-    const flow = forwardFlow(measurement);
-    if (flow.length < 2) return [];
-    const largest = flow.reduce((a, b) => (b.value > a.value ? b : a));
-    const before = flow.slice(0, flow.indexOf(largest) + 1);
-    const reference = Math.max(before[0].value, 1);
-    const factor = largest.value / reference;
-    if (!(factor > WARNING_FACTOR)) return [];
-    const between = before.map(({ layer }) => layer);
-    const layer = largest.layer;
-    const stretch = { from: before[0].layer, to: layer, layers: between };
-    const change = Math.log10(largest.value / before[0].value);
-    const cause = flowCause(measurement, stretch, 'forward', change);
-    return [
-      finding('exploding-signal', {
-        severity: factor > ERROR_FACTOR ? 'error' : 'warning',
-        layer: layer.name,
-        title: `signal grows ${formatFactor(largest.value / before[0].value)}`,
-        confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },
-        measured: [
-          `The variance across samples is ${formatNumber(before[0].value)} at ${before[0].layer.name} and ${formatNumber(largest.value)} at ${layer.name}.`,
-        ],
-        cause,
-        why: 'Huge outputs saturate what comes after them, make every step too large, and end in infinities.',
-        advice: 'First make the weights smaller or normalise between the layers.',
-        evidence: { factor, largest: largest.value, first: before[0].value },
-        suggestions: flowFixes(measurement, stretch, 'forward', change, cause),
-      }),
-    ];
-  },
+  judge: (measurement) => [...judgeLayers(measurement), ...judgeSteps(measurement)],
 };
+
+function judgeSteps(measurement: Measurement): Finding[] {
+  return recurrentLayers(measurement).flatMap((recurrent) => {
+    const { first, last } = recurrent.recurrence.state ?? { first: 1, last: 0 };
+    // Small states brought to an ordinary size are no growth.
+    if (!(last / Math.max(first, 1) > STATE_WARNING_FACTOR)) return [];
+    const severity = last / Math.max(first, 1) > STATE_ERROR_FACTOR ? 'error' : 'warning';
+    return [growingWithin(recurrent, last / first, severity, measurement)];
+  });
+}
+
+function judgeLayers(measurement: Measurement): Finding[] {
+  const flow = forwardFlow(measurement);
+  if (flow.length < 2) return [];
+  const largest = flow.reduce((a, b) => (b.value > a.value ? b : a));
+  const before = flow.slice(0, flow.indexOf(largest) + 1);
+  const reference = Math.max(before[0].value, 1);
+  const factor = largest.value / reference;
+  if (!(factor > WARNING_FACTOR)) return [];
+  const between = before.map(({ layer }) => layer);
+  const layer = largest.layer;
+  const stretch = { from: before[0].layer, to: layer, layers: between };
+  const change = Math.log10(largest.value / before[0].value);
+  const cause = flowCause(measurement, stretch, 'forward', change);
+  return [
+    finding('exploding-signal', {
+      severity: factor > ERROR_FACTOR ? 'error' : 'warning',
+      layer: layer.name,
+      title: `signal grows ${formatFactor(largest.value / before[0].value)}`,
+      confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },
+      measured: [
+        `The variance across samples is ${formatNumber(before[0].value)} at ${before[0].layer.name} and ${formatNumber(largest.value)} at ${layer.name}.`,
+      ],
+      cause,
+      why: 'Huge outputs saturate what comes after them, make every step too large, and end in infinities.',
+      advice: 'First make the weights smaller or normalise between the layers.',
+      evidence: { factor, largest: largest.value, first: before[0].value },
+      suggestions: flowFixes(measurement, stretch, 'forward', change, cause),
+    }),
+  ];
+}

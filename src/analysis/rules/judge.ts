@@ -52,7 +52,8 @@ export function openQuestions(measurement: Measurement): Questions {
   const { layers, probe, model } = measurement;
   return {
     dead: findings.some(({ rule, severity }) => rule === 'dead-relu' && severity !== 'information'),
-    flow: findings.some(({ rule }) => FLOW_RULES.has(rule)),
+    // Copies are measured from layer to layer, not from step to step.
+    flow: findings.some(({ rule, evidence }) => FLOW_RULES.has(rule) && evidence['steps'] === undefined),
     zeroGradient: layers.some(({ gradient, role }) => role === 'hidden' && gradient?.outputRms === 0),
     rate: model.training?.learningRate != null && (probe.backward.loss !== null || isUntrained(measurement)),
   };

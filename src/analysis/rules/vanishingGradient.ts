@@ -14,14 +14,31 @@ import type { Finding, LayerReport } from '../../report/report';
 import { flowCause } from './causes';
 import { backwardFlows, type FlowPoint, geometricMean } from './flow';
 import { flowFixes } from './flowFixes';
+import { isGated, recurrentLayers, vanishingWithin } from './withinLayer';
 import { finding, type Measurement, type Rule } from './rule';
 
 const WARNING_LOG = -2.5;
 const ERROR_LOG = -4;
+/** log10 of the change within a recurrent layer, from its last step to its first, that is mentioned; of one with gates, whose state is to fade. */
+const STEPS_LOG = -4;
+const GATED_LOG = -12;
+/** What a step of a layer with gates keeps at most where that is mentioned. */
+const GATED_STEP = 0.5;
 
 export const vanishingGradient: Rule = {
   id: 'vanishing-gradient',
-  judge: (measurement) => backwardFlows(measurement).flatMap((flow) => judgeFlow(flow, measurement)),
+  judge: (measurement) => [
+    ...backwardFlows(measurement).flatMap((flow) => judgeFlow(flow, measurement)),
+    ...recurrentLayers(measurement).flatMap((recurrent) => {
+      const { gradient } = recurrent.recurrence;
+      if (gradient === null) return [];
+      const { log10Change: log, perStep } = gradient;
+      const gated = isGated(recurrent.layer);
+      if (log !== null && !(log < (gated ? GATED_LOG : STEPS_LOG))) return [];
+      if (gated && !(perStep < GATED_STEP)) return [];
+      return [vanishingWithin(recurrent, log, perStep, measurement)];
+    }),
+  ],
 };
 
 function judgeFlow(flow: readonly FlowPoint[], measurement: Measurement): Finding[] {

@@ -163,6 +163,7 @@ export function layerOf(sketch: LayerSketch, index: number, before: string): Lay
             loss: null,
           },
     weights,
+    recurrence: null,
     unknown: sketch.unknown ?? [],
   };
 }

@@ -43,6 +43,49 @@ test('slices of every rank hold the entries at their places', () => {
   }
 });
 
+test('steps and splits of every rank along every axis hold the entries at their places', () => {
+  const random = seededRandom(8);
+  for (let run = 0; run < 60; run++) {
+    const rank = 2 + (run % 5);
+    const shape = Array.from({ length: rank }, () => random.integer(1, 4));
+    const axis = random.integer(0, rank - 1);
+    const dtype = run % 2 === 0 ? 'float32' : 'int32';
+    const values = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => i + 1);
+    const x = tf.tensor(values, shape, dtype);
+    const entry = (at: number[], start: number): number =>
+      values[
+        indexOf(
+          at.map((place, k) => (k === axis ? place + start : place)),
+          shape,
+        )
+      ];
+    const steps = tf.unstack(x, run % 3 === 0 ? axis - rank : axis);
+    expect(steps).toHaveLength(shape[axis]);
+    steps.forEach((step, index) => {
+      const without = shape.filter((_, k) => k !== axis);
+      expect(step.shape).toEqual(without);
+      expect(step.dtype).toBe(dtype);
+      const expected = Array.from({ length: step.size }, (_, i) => {
+        const at = places(i, without);
+        at.splice(axis, 0, 0);
+        return entry(at, index);
+      });
+      expect([...step.dataSync()]).toEqual(expected);
+    });
+    const first = random.integer(0, shape[axis]);
+    const parts = tf.split(x, [first, shape[axis] - first], axis);
+    parts.forEach((part, k) => {
+      const expectedShape = shape.map((length, i) => (i !== axis ? length : k === 0 ? first : length - first));
+      expect(part.shape).toEqual(expectedShape);
+      const expected = Array.from({ length: part.size }, (_, i) =>
+        entry(places(i, expectedShape), k === 0 ? 0 : first),
+      );
+      expect([...part.dataSync()]).toEqual(expected);
+    });
+    tf.dispose([x, ...steps, ...parts]);
+  }
+});
+
 test('slices of texts are texts', () => {
   expect(tf.slice(tf.tensor1d(['a', 'b', 'c']), 1, 2).dataSync()).toEqual(['b', 'c']);
 });

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { measure } from '../../../src/analysis/measure/measure';
 import { forward, forwardBackward } from '../../../src/analysis/measure/pass';
 import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
+import { timeDistributed } from '../../../src/analysis/model/layers/timeDistributed';
 import { dataProbe } from '../../../src/analysis/probe/dataProbe';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
 import { memoryFolder } from '../probe/memoryFolder';
@@ -85,6 +86,32 @@ describe('a layers model as a network', () => {
     expect(network.calls.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(
       2 * 4 * 3 * (4 + 3 + 1) + 6 * 2 + 2,
     );
+    network.dispose();
+  });
+
+  it('shows the arguments of all steps of a TimeDistributed layer at once, and their gradients', () => {
+    const inner = tfl.layers.dense({ units: 3, activation: 'relu', kernelInitializer: 'ones' });
+    const model = tfl.sequential();
+    model.add(tfl.layers.inputLayer({ inputShape: [2, 4] }));
+    model.add(timeDistributed({ name: 'steps' }, inner));
+    const network = networkOf(model);
+    const x = tf.tensor3d([[[1, 2, 3, 4], [-1, -1, -1, -1]]], [1, 2, 4]); // prettier-ignore
+    const seen: Record<string, readonly [readonly number[], readonly number[]]> = {};
+    const keep = (name: string) => (_call: unknown, tensor: tf.Tensor) =>
+      void (seen[name] = [tensor.shape, Array.from(tensor.dataSync())]);
+    forwardBackward(
+      network,
+      [x],
+      ({ outputs }) => tf.sum<tf.Scalar>(tf.mul(outputs[0], tf.tensor3d([[[1, 2, 3], [4, 5, 6]]]))), // prettier-ignore
+      { preActivation: keep('z'), preActivationGradient: keep('dz'), output: keep('a') },
+      () => undefined,
+    );
+    expect(seen).toEqual({
+      z: [[1, 2, 3], [10, 10, 10, -4, -4, -4]], // prettier-ignore
+      a: [[1, 2, 3], [10, 10, 10, 0, 0, 0]], // prettier-ignore
+      dz: [[1, 2, 3], [1, 2, 3, 0, 0, 0]], // prettier-ignore
+    });
+    x.dispose();
     network.dispose();
   });
 

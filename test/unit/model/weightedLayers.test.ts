@@ -242,24 +242,28 @@ describe('volumes', () => {
     { padding: 'same', strides: [1, 1, 1], dilation: [1, 1, 1], size: [4, 3, 4], before: [0, 0, 0] },
     { padding: 'same', strides: [3, 2, 2], dilation: [1, 1, 1], size: [2, 2, 2], before: [0, 0, 0] },
     { padding: 'valid', strides: [1, 1, 1], dilation: [2, 1, 1], size: [2, 2, 3], before: [0, 0, 0] },
-  ])('Conv3D, $padding, strides $strides, dilation $dilation', ({ padding, strides, dilation, size, before }) => {
+    { padding: 'valid', strides: [1, 2, 1], dilation: [1, 1, 1], size: [2, 1, 2], before: [0, 0, 0], taps: 3 },
+    { padding: 'same', strides: [1, 1, 1], dilation: [1, 1, 1], size: [4, 3, 4], before: [1, 1, 1], taps: 3 },
+  ])('Conv3D, $padding, strides $strides, dilation $dilation, $taps', (geometry) => {
+    const { padding, strides, dilation, size, before, taps = 2 } = geometry;
     const config = {
       filters: 3,
-      kernel_size: [2, 2, 2],
+      kernel_size: [taps, taps, taps],
       strides,
       dilation_rate: dilation,
       padding,
       activation: 'tanh',
     };
     check('Conv3D', config, [volume], [2, ...size, 3], (layer) => {
-      expect(layer.weightShapes).toEqual({ kernel: [2, 2, 2, 2, 3], bias: [3] });
+      expect(layer.weightShapes).toEqual({ kernel: [taps, taps, taps, 2, 3], bias: [3] });
       const kernel = layer.weight('kernel');
       return positions(2, ...size, 3).map(([n, d, h, w, o]) => {
         const place = (out: number, tap: number, axis: number): number =>
           out * strides[axis] + tap * dilation[axis] - before[axis];
-        const terms = positions(2, 2, 2, 2).map(
+        const terms = positions(taps, taps, taps, 2).map(
           ([i, j, k, c]) =>
-            kernel[(((i * 2 + j) * 2 + k) * 2 + c) * 3 + o] * at(n, place(d, i, 0), place(h, j, 1), place(w, k, 2), c),
+            kernel[(((i * taps + j) * taps + k) * 2 + c) * 3 + o] *
+            at(n, place(d, i, 0), place(h, j, 1), place(w, k, 2), c),
         );
         return Math.tanh(terms.reduce((a, b) => a + b, 0) + layer.weight('bias')[o]);
       });
@@ -279,6 +283,50 @@ describe('volumes', () => {
           : sum(inside.length, (i) => inside[i]) / inside.length;
       }),
     );
+  });
+});
+
+describe('TimeDistributed', () => {
+  const STEPS = 4;
+  const sequence = randomInput([STEPS, 2], 8);
+  const dense = { class_name: 'Dense', config: { name: 'dense', units: 3, activation: 'tanh' } };
+  const expected = (layer: OneLayer): number[] => {
+    const [kernel, bias] = [layer.weight('kernel'), layer.weight('bias')];
+    return range(2 * STEPS).flatMap((row) =>
+      range(3).map((u) => Math.tanh(sum(2, (f) => sequence.values[row * 2 + f] * kernel[f * 3 + u]) + bias[u])),
+    );
+  };
+
+  it('applies a layer to every step', () => {
+    check('TimeDistributed', { layer: dense }, [sequence], [2, STEPS, 3], expected);
+  });
+
+  it('applies a model to every step', () => {
+    const input = { class_name: 'InputLayer', config: { name: 'x', batch_input_shape: [null, 2], dtype: 'float32' } };
+    const inner = { class_name: 'Sequential', config: { name: 'inner', layers: [input, dense] } };
+    check('TimeDistributed', { layer: inner }, [sequence], [2, STEPS, 3], expected);
+  });
+
+  it('applies a recurrent layer to every step', () => {
+    const config = { layer: { class_name: 'SimpleRNN', config: { name: 'rnn', units: 3, activation: 'tanh' } } };
+    const films = randomInput([STEPS, 2, 2], 12);
+    check('TimeDistributed', config, [films], [2, STEPS, 3], (layer) => {
+      const [kernel, recurrent] = [layer.weight('/kernel'), layer.weight('recurrent_kernel')];
+      const bias = layer.weight('bias');
+      return range(2 * STEPS).flatMap((row) => {
+        let h = [0, 0, 0];
+        for (const t of range(2)) {
+          const before = h;
+          const x = (f: number): number => films.values[(row * 2 + t) * 2 + f];
+          h = range(3).map((u) =>
+            Math.tanh(
+              sum(2, (f) => x(f) * kernel[f * 3 + u]) + sum(3, (v) => before[v] * recurrent[v * 3 + u]) + bias[u],
+            ),
+          );
+        }
+        return h;
+      });
+    });
   });
 });
 

@@ -56,6 +56,7 @@ export function layer(name: string, changes: Partial<LayerReport> = {}): LayerRe
         fanOut: 32,
       },
     ],
+    recurrence: null,
     unknown: [],
     ...changes,
   };

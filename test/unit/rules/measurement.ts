@@ -64,6 +64,7 @@ export function layer(name: string, over: Partial<LayerReport> = {}): LayerRepor
     signal: { variance: 0.5, meanSquare: 1, effectiveRank: 20, maximumRank: 50, expectedGain: 1 },
     gradient: { outputRms: 0.3, preActivationRms: 0.2, nonFinite: 0, weights: [], loss: null },
     weights: [weight(), bias()],
+    recurrence: null,
     unknown: [],
     ...over,
   };

@@ -23,6 +23,7 @@ import type {
   LayerReport,
   LearningRateLadder,
   ProbeInput,
+  Recurrence,
   TrainingConfig,
 } from '../../../src/report/report';
 import { bias, deadLayer, layer, measurement, statistics, units, weight } from './measurement';
@@ -276,6 +277,70 @@ describe('exploding-gradient', () => {
   ])('judges a growth of %f as %s', (factor, severity) => {
     const layers = [layer('a', gradient(factor)), layer('b', gradient(10)), layer('c', gradient(1))];
     expect(explodingGradient.judge(measurement(layers))[0]?.severity ?? null).toBe(severity);
+  });
+});
+
+describe('recurrent layers', () => {
+  const recurrent = (className: string, recurrence: Partial<Recurrence>, spread = 0.14): LayerReport =>
+    layer('rnn', {
+      className,
+      weights: [weight(), weight({ name: 'recurrent_kernel', standardDeviation: spread }), bias()],
+      recurrence: { steps: 61, state: null, gradient: null, ...recurrence },
+    });
+  const judged = (rule: typeof explodingGradient, one: LayerReport) => rule.judge(measurement([one, output()]))[0];
+  const change = (log10Change: number | null, perStep: number) => ({ gradient: { log10Change, perStep } });
+
+  it.each([
+    [2.9, null],
+    [3.1, 'warning'],
+    [5.1, 'error'],
+  ])('judge a gradient that grows by 10^%f over time as %s', (log, severity) => {
+    const found = judged(explodingGradient, recurrent('SimpleRNN', change(log, 10 ** (log / 60))));
+    expect(found?.severity ?? null).toBe(severity);
+  });
+
+  it('say over how many steps, how much per step, and that the recurrent weights are too large', () => {
+    const found = judged(explodingGradient, recurrent('SimpleRNN', change(18, 2), 0.5));
+    expect(found.measured[0]).toMatch(
+      /over 61 steps, the gradient grows .* from the last step to the first: 2× per step/,
+    );
+    expect(found.cause).toMatchObject({ id: 'initialization', title: 'The recurrent weights are too large' });
+    expect(found.suggestions.map(({ fix }) => fix)).toEqual(['orthogonal-recurrence', 'clip-gradients']);
+    expect(found.suggestions[0].code.keras).toContain('recurrent_initializer="orthogonal"');
+    // An orthogonal kernel of 50 units has a spread of 0.141.
+    expect(judged(explodingGradient, recurrent('SimpleRNN', change(18, 2))).cause).toBeNull();
+  });
+
+  it.each([
+    [1, 9e3, null],
+    [1, 2e4, 'warning'],
+    [1, 2e6, 'error'],
+    // Small states brought to an ordinary size.
+    [1e-6, 10, null],
+  ])('judge a state that grows from %f to %f as %s', (first, last, severity) => {
+    const found = judged(explodingSignal, recurrent('SimpleRNN', { state: { first, last } }));
+    expect(found?.severity ?? null).toBe(severity);
+  });
+
+  it.each([
+    ['SimpleRNN', -3.9, 0.86, null],
+    ['SimpleRNN', -6, 0.79, 'information'],
+    ['SimpleRNN', null, 0, 'information'],
+    ['LSTM', -8, 0.74, null],
+    ['GRU', -13, 0.6, null],
+    ['LSTM', -25, 0.4, 'information'],
+  ])(
+    'mention at most that the gradient of a %s changes by 10^%f, %f per step: %s',
+    (className, log, perStep, severity) => {
+      const found = judged(vanishingGradient, recurrent(className, change(log, perStep)));
+      expect(found?.severity ?? null).toBe(severity);
+      if (severity !== null) expect(found.title.length).toBeLessThanOrEqual(34);
+    },
+  );
+
+  it('are not tried out on copies, which are measured from layer to layer', () => {
+    const network = measurement([recurrent('SimpleRNN', change(18, 2)), output()]);
+    expect(openQuestions(network).flow).toBe(false);
   });
 });
 

@@ -66,7 +66,7 @@ export class KernelCall<Inputs, Attributes> {
  */
 export function wasmKernel<Inputs, Attributes>(
   kernelName: string,
-  kernel: (call: KernelCall<Inputs, Attributes>, stock: (inputs?: Inputs) => TensorInfo) => TensorInfo,
+  kernel: (call: KernelCall<Inputs, Attributes>, stock: (inputs?: Inputs) => TensorInfo) => TensorInfo | TensorInfo[],
 ): void {
   const previous = getKernel(kernelName, 'wasm');
   if (previous != null) unregisterKernel(kernelName, 'wasm');

@@ -48,10 +48,7 @@ abstract class VolumeLayer extends OwnLayer {
   protected abstract runVolume(x: tf.Tensor5D): tf.Tensor;
 }
 
-/**
- * One convolution of images: the slices that a window spans in depth lie side by side as channels, and the kernel's
- * `[depth, height, width, in, out]` becomes `[height, width, depth * in, out]`.
- */
+/** A sum of convolutions of images, one for each slice of the kernel `[depth, height, width, in, out]` in depth. */
 export class Conv3D extends VolumeLayer {
   static readonly className = 'Conv3D';
   readonly activation: ActivationObject;
@@ -94,43 +91,106 @@ export class Conv3D extends VolumeLayer {
 
   protected runVolume(x: tf.Tensor5D): tf.Tensor {
     const [samples, depth, height, width, channels] = x.shape;
-    const [taps, ,] = this.kernelSize;
-    const [stride] = this.strides;
+    const [taps, kh, kw] = this.kernelSize;
+    const [strideInDepth, ...strides] = this.strides;
+    const [dilationInDepth, ...dilations] = this.dilation;
     const [out] = this.sizes([depth], this.span, this.strides) as [number];
-    const missing = Math.max(0, (out - 1) * stride + this.span[0] - depth);
+    const missing = Math.max(0, (out - 1) * strideInDepth + this.span[0] - depth);
     const before = Math.floor(missing / 2);
-    const padded = tf.pad(x, [
-      [0, 0],
-      [before, missing - before],
-      [0, 0],
-      [0, 0],
-      [0, 0],
-    ]);
-    const slices = Array.from({ length: taps }, (_, tap) => {
-      const first = tap * this.dilation[0];
-      if (stride === 1) return tf.slice(padded, [0, first, 0, 0, 0], [-1, out, -1, -1, -1]);
-      return tf.gather(
-        padded,
-        Array.from({ length: out }, (_value, i) => first + i * stride),
-        1,
+    const { padding, filters } = this;
+    // As few axes as possible: the kernels of tfjs for many are slow.
+    const planes = (volume: tf.Tensor): tf.Tensor3D => tf.reshape(volume, [samples, volume.shape[1] ?? 1, -1]);
+    const padded = (volume: tf.Tensor, first: number, last: number): tf.Tensor3D =>
+      first === 0 && last === 0
+        ? planes(volume)
+        : tf.pad(planes(volume), [
+            [0, 0],
+            [first, last],
+            [0, 0],
+          ]);
+    const images = (input: tf.Tensor3D, tap: number): tf.Tensor4D => {
+      const first = tap * dilationInDepth;
+      const slices =
+        strideInDepth === 1
+          ? tf.slice(input, [0, first, 0], [-1, out, -1])
+          : tf.gather(
+              input,
+              Array.from({ length: out }, (_value, i) => first + i * strideInDepth),
+              1,
+            );
+      return tf.reshape(slices, [samples * out, height, width, channels]);
+    };
+    const filter = (kernel: tf.Tensor, tap: number): tf.Tensor4D =>
+      tf.reshape(tf.slice(kernel, tap, 1), [kh, kw, channels, filters]);
+    const convolve = (volume: tf.Tensor, kernel: tf.Tensor): tf.Tensor => {
+      const input = padded(volume, before, missing - before);
+      const sum = sumOver(taps, (tap) =>
+        tf.conv2d(images(input, tap), filter(kernel, tap), strides, padding, 'NHWC', dilations),
       );
+      const [, h, w] = sum.shape;
+      return tf.reshape(sum, [samples, out, h, w, filters]);
+    };
+    const kernel = this.kernel!.read();
+    const bias = this.bias?.read() ?? tf.zeros([filters]);
+    if (strideInDepth > 1 || this.dilation.some((rate) => rate > 1)) return tf.add(convolve(x, kernel), bias);
+    // The gradients written out: those of each operation by itself would keep some ten tensors of the size of the output.
+    const attributes = { strides, pad: padding, dataFormat: 'NHWC' };
+    const layer = tf.customGrad((...args) => {
+      const [volume, weights, offsets, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+      save([volume, weights]);
+      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+        const [input, ownKernel] = saved;
+        const [, , h, w] = dy.shape;
+        // Slice d of the input has met slice d + before - tap of the output.
+        const around = taps - 1;
+        const outer = padded(dy, around, around);
+        const dx = sumOver(taps, (tap) =>
+          tf.engine().runKernel(
+            tf.Conv2DBackpropInput,
+            {
+              dy: tf.reshape(tf.slice(outer, [0, before - tap + around, 0], [-1, depth, -1]), [
+                samples * depth,
+                h,
+                w,
+                filters,
+              ]),
+              filter: filter(ownKernel, tap),
+            },
+            { ...attributes, inputShape: [samples * depth, height, width, channels] },
+          ),
+        );
+        const inner = padded(input, before, missing - before);
+        const flat = tf.reshape(dy, [samples * out, h, w, filters]);
+        const dKernel = tf.stack(
+          Array.from({ length: taps }, (_, tap) =>
+            tf.tidy(() =>
+              tf
+                .engine()
+                .runKernel<tf.Tensor>(
+                  tf.Conv2DBackpropFilter,
+                  { x: images(inner, tap), dy: flat },
+                  { ...attributes, filterShape: [kh, kw, channels, filters] },
+                ),
+            ),
+          ),
+        );
+        return [tf.reshape(dx, input.shape), dKernel, tf.sum(dy, [0, 1, 2, 3])];
+      };
+      return { value: tf.add(convolve(volume, weights), offsets), gradFunc };
     });
-    const images = tf.reshape<tf.Rank.R4>(tf.concat(slices, 4), [samples * out, height, width, taps * channels]);
-    const [, kh, kw] = this.kernelSize;
-    const kernel = tf.reshape<tf.Rank.R4>(tf.transpose(this.kernel!.read(), [1, 2, 0, 3, 4]), [
-      kh,
-      kw,
-      taps * channels,
-      this.filters,
-    ]);
-    const convolved = tf.conv2d(images, kernel, [this.strides[1], this.strides[2]], this.padding, 'NHWC', [
-      this.dilation[1],
-      this.dilation[2],
-    ]);
-    const [, h, w] = convolved.shape;
-    const volume = tf.reshape(convolved, [samples, out, h, w, this.filters]);
-    return this.bias === null ? volume : tf.add(volume, this.bias.read());
+    return layer(x, kernel, bias);
   }
+}
+
+/** Each term in a scope of its own, so that what it was made of is released before the next. */
+function sumOver(count: number, term: (index: number) => tf.Tensor): tf.Tensor {
+  let sum = tf.tidy(() => term(0));
+  for (let i = 1; i < count; i++) {
+    const before = sum;
+    sum = tf.tidy(() => tf.add(before, term(i)));
+    before.dispose();
+  }
+  return sum;
 }
 
 /** Over height and width first, then over depth: the mean or maximum of a box is that of its slices'. */
