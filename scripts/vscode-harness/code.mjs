@@ -7,7 +7,7 @@ import path from 'node:path';
 import { openBrowser, startServer, workbenchUrl } from './workbenchServer.mjs';
 
 const TIMEOUT_EXIT_CODE = 72;
-const timeout = Number(process.env.HARNESS_TIMEOUT_MS ?? 10 * 60_000);
+const timeout = Number(process.env.HARNESS_TIMEOUT_MS ?? 20 * 60_000);
 
 /** Options of `code` that have a value; other options have no meaning here. */
 const VALUED = ['extensionDevelopmentPath', 'extensionTestsPath', 'user-data-dir', 'extensions-dir'];

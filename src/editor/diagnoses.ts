@@ -5,7 +5,7 @@ import type { DataArgument, PanelState, Progress } from '../report/protocol';
 import type { Report } from '../report/report';
 import { cancelled, type AnalysisWorker } from './analysisWorker';
 import { watchFiles } from './fileWatch';
-import { modelSettings, type DataFile } from './modelSettings';
+import { modelSettings, modelSettingsText, type DataFile } from './modelSettings';
 import type { ReportMemory } from './reportMemory';
 import { SECTION, probeSettings, withRuleSettings } from './settings';
 import { SharedFolders } from './sharedFolders';
@@ -25,13 +25,16 @@ export type Outcome =
 interface Settled {
   readonly subject: Subject;
   readonly outcome: Outcome;
+  /** What the settings said of the model. */
+  readonly settings: string;
+  /** Whether a file that was read has changed since. */
   readonly stale: boolean;
   readonly modelDeleted: boolean;
 }
 
 /**
  * The one diagnosis that the window shows: what is being or was diagnosed, and how it went. All views listen to it.
- * A report goes stale when a file that it was made from changes; a cancelled diagnosis leaves the earlier one in place.
+ * A report goes stale when a file that it was made from changes, or what the settings say of its model; a cancelled diagnosis leaves the earlier one in place.
  */
 export class Diagnoses implements Disposable {
   readonly #changed = new EventEmitter<PanelState>();
@@ -49,7 +52,8 @@ export class Diagnoses implements Disposable {
     private readonly log: LogOutputChannel,
   ) {
     this.#settings = workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration(`${SECTION}.rules`) && this.#settled !== null) this.#fire();
+      const shown = ['rules', 'models'].some((name) => change.affectsConfiguration(`${SECTION}.${name}`));
+      if (shown && this.#settled !== null) this.#fire();
     });
   }
 
@@ -65,7 +69,8 @@ export class Diagnoses implements Disposable {
   get state(): PanelState {
     if (this.#running !== null) return this.#running.state;
     if (this.#settled === null) return { kind: 'empty' };
-    const { outcome, stale, subject } = this.#settled;
+    const { outcome, subject, settings } = this.#settled;
+    const stale = this.#settled.stale || settings !== settingsText(subject);
     return outcome.kind === 'report'
       ? { kind: 'report', ...withRuleSettings(outcome.report, subject.model), stale }
       : { kind: 'problem', model: shownPath(subject.model), problem: outcome.problem };
@@ -84,6 +89,7 @@ export class Diagnoses implements Disposable {
     };
     showProgress({ stage: 'load', done: null, detail: null });
 
+    const settings = settingsText(subject);
     const folders = new SharedFolders();
     const outcome = await this.#run(subject, folders, abort.signal, showProgress);
     if (abort.signal.aborted) {
@@ -93,10 +99,12 @@ export class Diagnoses implements Disposable {
       return { kind: 'problem', problem: cancelled().problem };
     }
     this.#logOutcome(model, outcome);
-    this.#settled = { subject, outcome, stale: false, modelDeleted: false };
+    this.#settled = { subject, outcome, settings, stale: false, modelDeleted: false };
     this.#watchFiles(subject, folders.filesRead);
     this.#end();
-    if (outcome.kind === 'report') this.#keep(this.memory.remember(subject, outcome.report, folders.filesRead));
+    if (outcome.kind === 'report') {
+      this.#keep(this.memory.remember({ subject, report: outcome.report, settings, filesRead: folders.filesRead }));
+    }
     return outcome.kind === 'report'
       ? { kind: 'report', report: withRuleSettings(outcome.report, subject.model).report }
       : outcome;
@@ -121,8 +129,8 @@ export class Diagnoses implements Disposable {
     if (!isUntouched()) return;
     const remembered = await this.memory.recall();
     if (remembered === null || !isUntouched()) return;
-    const { subject, report, filesRead, stale, modelDeleted } = remembered;
-    this.#settled = { subject, outcome: { kind: 'report', report }, stale, modelDeleted };
+    const { subject, report, settings, filesRead, stale, modelDeleted } = remembered;
+    this.#settled = { subject, outcome: { kind: 'report', report }, settings, stale, modelDeleted };
     this.#watchFiles(subject, filesRead);
     this.#fire();
   }
@@ -212,6 +220,8 @@ export class Diagnoses implements Disposable {
     this.log.info(`${model}: ${layers.length} layers, ${findings.length} findings (${stages})`);
   }
 }
+
+const settingsText = ({ model, data }: Subject): string => modelSettingsText(model, data.length > 0);
 
 /** As the user knows it: relative to the workspace where it lies inside. */
 export function shownPath(uri: Uri): string {

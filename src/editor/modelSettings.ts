@@ -33,12 +33,8 @@ type Entry = Readonly<Record<string, unknown>>;
  */
 export async function modelSettings(model: Uri): Promise<ModelSettings> {
   const folder = workspace.getWorkspaceFolder(model)?.uri;
-  if (folder === undefined) return NONE;
-  const all: unknown = workspace.getConfiguration(SECTION, model).get('models', {});
-  const found = Object.entries(isEntry(all) ? all : {}).find(
-    ([key]) => relativeSegments(key) !== null && inside(folder, key).path === model.path,
-  );
-  if (found === undefined) return NONE;
+  const found = entryOf(model);
+  if (folder === undefined || found === null) return NONE;
   const [name, entry] = found;
   if (!isEntry(entry)) throw wrong(name, entry, 'an object with data, labels, columns, scale and loss');
 
@@ -69,6 +65,27 @@ export async function modelSettings(model: Uri): Promise<ModelSettings> {
     loss,
     columns,
   };
+}
+
+/**
+ * What a diagnosis of this model takes from its entry, as a text to compare: equal texts give equal reports.
+ * @param ownData whether the user chose the data, and with them the labels, for this diagnosis
+ */
+export function modelSettingsText(model: Uri, ownData: boolean): string {
+  const [, entry] = entryOf(model) ?? [null, {}];
+  if (!isEntry(entry)) return JSON.stringify(entry);
+  const { data, labels, columns, scale, loss } = entry;
+  return JSON.stringify(ownData ? [scale, loss] : [scale, loss, data, labels, columns]);
+}
+
+/** The entry of a model with its key, unchecked. */
+function entryOf(model: Uri): readonly [string, unknown] | null {
+  const folder = workspace.getWorkspaceFolder(model)?.uri;
+  if (folder === undefined) return null;
+  const all: unknown = workspace.getConfiguration(SECTION, model).get('models', {});
+  const named = ([key]: readonly [string, unknown]): boolean =>
+    relativeSegments(key) !== null && inside(folder, key).path === model.path;
+  return Object.entries(isEntry(all) ? all : {}).find(named) ?? null;
 }
 
 async function dataFile(folder: Uri, input: string | null, relative: string): Promise<DataFile> {

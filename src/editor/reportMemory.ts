@@ -3,11 +3,17 @@ import { SCHEMA_VERSION, type Report } from '../report/report';
 import type { Subject } from './diagnoses';
 import type { DataFile } from './modelSettings';
 
-/** A report from an earlier session of the window. */
-export interface RememberedReport {
+/** A report and what it was made from. */
+export interface KeptReport {
   readonly subject: Subject;
   readonly report: Report;
+  /** What the settings said of the model. */
+  readonly settings: string;
   readonly filesRead: readonly Uri[];
+}
+
+/** A report from an earlier session of the window. */
+export interface RememberedReport extends KeptReport {
   /** Whether a file that the report was made from is no longer what it was. */
   readonly stale: boolean;
   readonly modelDeleted: boolean;
@@ -22,6 +28,7 @@ interface Stored {
   readonly data: readonly StoredFile[];
   readonly labels: StoredFile | null;
   readonly report: Report;
+  readonly settings: string;
   /** URI and state of every file that was read. */
   readonly files: readonly (readonly [string, string])[];
 }
@@ -37,16 +44,17 @@ export class ReportMemory {
     this.#file = storage === undefined ? null : Uri.joinPath(storage, 'last-report.json');
   }
 
-  async remember({ model, data, labels }: Subject, report: Report, filesRead: readonly Uri[]): Promise<void> {
+  async remember({ subject, report, settings, filesRead }: KeptReport): Promise<void> {
     const target = this.#file;
     if (target === null) return;
     const store = (file: DataFile): StoredFile => ({ ...file, uri: file.uri.toString() });
     await this.#inTurn(async () => {
       const stored: Stored = {
-        model: model.toString(),
-        data: data.map(store),
-        labels: labels === null ? null : store(labels),
+        model: subject.model.toString(),
+        data: subject.data.map(store),
+        labels: subject.labels === null ? null : store(subject.labels),
         report,
+        settings,
         files: await Promise.all(filesRead.map(async (file) => [file.toString(), await fileState(file)] as const)),
       };
       // A window that closes in the middle leaves the earlier report whole.
@@ -72,6 +80,7 @@ export class ReportMemory {
         labels: stored.labels === null ? null : revive(stored.labels),
       },
       report: stored.report,
+      settings: stored.settings,
       filesRead: files.map(([file]) => file),
       stale: files.some(([, state], index) => state !== states[index]),
       modelDeleted: (await fileState(model)) === GONE,

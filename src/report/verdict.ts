@@ -3,6 +3,7 @@
 import { formatCount, formatFactor, formatNumber, formatPlural, formatShare, shortName } from './format';
 import { flowValues } from './flow';
 import { deadCount } from './health';
+import { backwardFlows } from './trunk';
 import type { Finding, LayerReport, Report, RuleId, Severity } from './report';
 
 export interface Verdict {
@@ -104,22 +105,12 @@ const CHECKS: readonly Check[] = [
   {
     rule: 'vanishing-gradient',
     title: 'Vanishing gradient',
-    measure: ({ layers }) => {
-      const values = positive(flowValues(hidden(layers), 'backward'));
-      return values.length < 2
-        ? null
-        : `${formatFactor(Math.max(...values) / Math.min(...values))} between the hidden layers`;
-    },
+    measure: (report) => gradientChange(report, 'shrinks'),
   },
   {
     rule: 'exploding-gradient',
     title: 'Exploding gradient',
-    measure: ({ layers }) => {
-      const values = positive(flowValues(hidden(layers), 'backward'));
-      return values.length < 2
-        ? null
-        : `${formatFactor(values[0] / values[values.length - 1])} from the last hidden layer to the first`;
-    },
+    measure: (report) => gradientChange(report, 'grows'),
   },
   {
     rule: 'vanishing-signal',
@@ -171,8 +162,22 @@ const SATURATING: ReadonlySet<string> = new Set(['sigmoid', 'hard_sigmoid', 'tan
 const hidden = (layers: readonly LayerReport[]): LayerReport[] =>
   layers.filter(({ role, units }) => role === 'hidden' && units !== null);
 
-const positive = (values: readonly (number | null | undefined)[]): number[] =>
-  values.filter((value) => typeof value === 'number').filter((value) => value > 0);
+/** The largest change that the rules of the gradient compare with their thresholds, over the flows that they judge. */
+function gradientChange(report: Report, verb: 'shrinks' | 'grows'): string | null {
+  const flows = backwardFlows(report)
+    .map((flow) => flow.map(({ value }) => value).filter((value) => value > 0))
+    .filter((values) => values.length >= 2);
+  if (flows.length === 0) return null;
+  const changes = flows.map((values) => {
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    // From the extreme value on, towards the output.
+    const behind = values.slice(values.indexOf(verb === 'shrinks' ? low : high));
+    return verb === 'shrinks' ? Math.max(...behind) / low : high / Math.min(...behind);
+  });
+  const change = formatFactor(Math.max(...changes));
+  const where = flows.length === 1 ? 'hidden layers' : 'hidden layers that serve the same outputs';
+  return change === '1×' ? `never ${verb} between ${where}` : `${verb} at most ${change} between ${where}`;
+}
 
 /** "0.21 to 0.29", or the one value that all have. */
 function range(values: readonly number[]): string {

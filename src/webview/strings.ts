@@ -21,7 +21,7 @@ export const TEXT = {
   runAgain: 'Run again',
   useData: 'Use your data…',
   export: 'Export…',
-  stale: 'The model file has changed since this run.',
+  stale: 'The model, its data or its settings have changed since this run.',
   ignored: (rules: string): string => `Turned off in settings, so not reported: ${rules}.`,
 
   findings: 'Findings',

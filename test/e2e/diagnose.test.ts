@@ -67,7 +67,7 @@ describe.skipIf(LINUX_ONLY)('diagnosing a model in VS Code', () => {
 
   it('a file that changes makes the report stale; running again makes it fresh', async () => {
     const model = path.join(folder, 'dead-relu/model.json');
-    const stale = workbench.panel.getByText('has changed since this run');
+    const stale = workbench.panel.getByText('have changed since this run');
     await writeFile(model, `${await readFile(model, 'utf8')}\n`);
     await stale.waitFor();
     await workbench.command('Activation Diagnostics: Diagnose Again');

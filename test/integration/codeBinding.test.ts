@@ -65,21 +65,45 @@ describe('training code of a diagnosed model', () => {
       /^\$\(pulse\) \*\*Last probe of dead\\-relu\/model\.json, hidden\\_2\*\*\n\n\d+ of 32 units were never active/,
     );
     assert.match(text, /command:activationDiagnostics\.showReport\?.*command:activationDiagnostics\.runAgain/);
-    assert.doesNotMatch(text, /has changed since/);
+    assert.doesNotMatch(text, STALE);
   });
 
+  const STALE = /code, the model or its settings have changed since/;
+  const change = async (from: string, to: string): Promise<void> => {
+    const at = document.getText().lastIndexOf(from);
+    const edit = new WorkspaceEdit();
+    edit.replace(document.uri, new Range(document.positionAt(at), document.positionAt(at + from.length)), to);
+    await workspace.applyEdit(edit);
+  };
+
   it('says so when the network has changed since, but not for its layout', async () => {
-    const change = async (from: string, to: string): Promise<void> => {
-      const at = document.getText().lastIndexOf(from);
-      const edit = new WorkspaceEdit();
-      edit.replace(document.uri, new Range(document.positionAt(at), document.positionAt(at + from.length)), to);
-      await workspace.applyEdit(edit);
-    };
     await change('units: 32, ', 'units:  32, ');
     await lenses();
-    assert.doesNotMatch(await hovered("'relu'"), /has changed since/);
+    assert.doesNotMatch(await hovered("'relu'"), STALE);
     await change('tf.train.sgd(0.1)', 'tf.train.sgd(0.2)');
     await eventually('it is stale', async () => (await lenses())[0].endsWith('(before the last change)'));
-    assert.match(await hovered("'relu'"), /has changed since/);
+    assert.match(await hovered("'relu'"), STALE);
+    await change('tf.train.sgd(0.2)', 'tf.train.sgd(0.1)');
+    await eventually('it is as it was', async () => !STALE.test(await hovered("'relu'")));
+    await change("activation: 'relu', kernelInitializer: 'heUniform' }));", "activation: 'elu' }));");
+    await eventually('it is stale', async () => (await lenses())[0].endsWith('(before the last change)'));
+    assert.match(await hovered("'elu'"), STALE);
+  });
+
+  it('is fresh again after another diagnosis', async () => {
+    await commands.executeCommand('activationDiagnostics.runAgain');
+    await eventually('the lens is fresh', async () => /dead$/.test((await lenses())[0]));
+    const text = await hovered("'elu'");
+    assert.match(text, /Last probe of dead\\-relu\/model\.json, hidden\\_2/);
+    assert.doesNotMatch(text, STALE);
+  });
+
+  it('is stale while the settings say something else of the model', async () => {
+    const settings = workspace.getConfiguration('activationDiagnostics');
+    await settings.update('models', { 'dead-relu/model.json': { loss: 'mse' } }, false);
+    await eventually('it is stale', async () => STALE.test(await hovered("'elu'")));
+    await settings.update('models', { 'healthy/model.json': { loss: 'mse' } }, false);
+    await eventually('it is fresh', async () => !STALE.test(await hovered("'elu'")));
+    await settings.update('models', undefined, false);
   });
 });

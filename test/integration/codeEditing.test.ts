@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
-import { after, before, describe, it } from 'mocha';
+import { after, afterEach, before, describe, it } from 'mocha';
 import {
   commands,
+  DiagnosticSeverity,
   type Uri,
   window,
   workspace,
@@ -149,6 +150,58 @@ for (const example of EXAMPLES) {
   });
 }
 
+/** The same fault twice in each language, and what mends both. */
+const TWICE: readonly { readonly file: string; readonly code: string; readonly fix: readonly [string, string] }[] = [
+  ...['train.js', 'train.ts'].map((name, i) => ({
+    file: `code/twice_${name}`,
+    code: tfjs(["const tf = require('@tensorflow/tfjs');", "import * as tf from '@tensorflow/tfjs';"][i]).replace(
+      'model.compile',
+      "const other = tf.sequential({ layers: [tf.layers.dense({ units: 8, activation: 'relu', kernelInitializer: 'zeros', inputShape: [16] }), tf.layers.dense({ units: 1 })] });\nmodel.compile",
+    ),
+    fix: ["'zeros'", "'heUniform'"] as const,
+  })),
+  {
+    file: 'code/twice_keras.py',
+    code: `${EXAMPLES[2].code}other = models.Sequential([layers.Dense(8, activation='relu', input_shape=(8,)), layers.Dense(1)])\nother.compile(optimizer=optimizers.Adam(learning_rate=5.0), loss='mse')\n`,
+    fix: EXAMPLES[2].fix,
+  },
+  {
+    file: 'code/twice_torch.py',
+    code: `${EXAMPLES[3].code}other = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))\nsecond = torch.optim.Adam(other.parameters(), lr=5.0)\n`,
+    fix: EXAMPLES[3].fix,
+  },
+];
+
+describe('a fault that is in a file twice', () => {
+  afterEach(closeAll);
+
+  for (const { file: name, code, fix } of TWICE) {
+    it(`is mended at once in ${name.replace('code/twice_', '')}, and undo brings both back`, async () => {
+      const document = await open(name, code);
+      await eventually('Problems shows both', () => problemsOf(document.uri).length === 2);
+      const [problem] = problemsOf(document.uri);
+      const actions = await commands.executeCommand<CodeAction[]>(
+        'vscode.executeCodeActionProvider',
+        document.uri,
+        problem.range,
+      );
+      const all = actions.filter(({ title }) => title.startsWith('Fix all in file'));
+      const before = code.split(fix[0]).length - 1;
+      assert.equal(before, 2);
+      const mended = code.replaceAll(...fix);
+      const [wanted] = all.filter(({ edit }) =>
+        edit!.get(document.uri).every(({ newText }) => fix[1].includes(newText)),
+      );
+      assert.ok(wanted?.edit, all.map(({ title }) => title).join());
+      await workspace.applyEdit(wanted.edit);
+      assert.equal(document.getText(), mended);
+      await eventually('the findings are gone', () => problemsOf(document.uri).length === 0);
+      await commands.executeCommand('undo');
+      await eventually('the text is back', () => document.getText() === code);
+    });
+  }
+});
+
 describe('training code that needs no advice', () => {
   after(closeAll);
 
@@ -205,5 +258,36 @@ describe('settings of training code', () => {
     assert.equal(await hoverText(document, 'nn.ReLU'), '');
     await settings().update('code.enabled', undefined, false, true);
     await eventually('the finding is back', () => problemsOf(document.uri).length > 0);
+  });
+
+  it('turn a rule off, or change its severity, for one language', async () => {
+    const javascript = await open(
+      'code/settings.js',
+      tfjs("const tf = require('@tensorflow/tfjs');")
+        .replace("'zeros'", "'heUniform'")
+        .replace('adam(0.001)', 'adam(5.0)'),
+    );
+    await eventually('Problems shows the finding in both', () =>
+      [document, javascript].every(({ uri }) => rulesOf(uri).includes(EXAMPLES[3].rule)),
+    );
+    const rules = async (languageId: string, value: unknown): Promise<void> =>
+      workspace.getConfiguration('activationDiagnostics', { languageId }).update('rules', value, false, true);
+    try {
+      await rules('python', { [EXAMPLES[3].rule]: 'off' });
+      await eventually('it is gone from Python', () => problemsOf(document.uri).length === 0);
+      assert.deepEqual(rulesOf(javascript.uri), [EXAMPLES[3].rule]);
+
+      await rules('javascript', { [EXAMPLES[3].rule]: 'error' });
+      const severities = (): DiagnosticSeverity[] => problemsOf(javascript.uri).map(({ severity }) => severity);
+      await eventually('it is an error in JavaScript', () => severities()[0] === DiagnosticSeverity.Error);
+      assert.equal(problemsOf(document.uri).length, 0);
+
+      await rules('python', undefined);
+      await eventually('it is back in Python', () => problemsOf(document.uri).length > 0);
+      assert.deepEqual(severities(), [DiagnosticSeverity.Error]);
+    } finally {
+      await rules('python', undefined);
+      await rules('javascript', undefined);
+    }
   });
 });

@@ -3,8 +3,11 @@ import { symlink } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, it, afterEach } from 'mocha';
-import { commands, workspace } from 'vscode';
-import { diagnose, file, report } from './workspace';
+import { commands, extensions, Uri, window, workspace } from 'vscode';
+import { AnalysisWorker } from '../../src/editor/analysisWorker';
+import { Diagnoses } from '../../src/editor/diagnoses';
+import { ReportMemory } from '../../src/editor/reportMemory';
+import { diagnose, eventually, EXTENSION, file, report } from './workspace';
 
 const MODEL = 'healthy/model.json';
 
@@ -68,6 +71,64 @@ describe('activationDiagnostics.models', () => {
       }
     } finally {
       await workspace.fs.delete(link);
+    }
+  });
+
+  it('makes the report stale when it changes for the model, until it is as it was', async () => {
+    const log = window.createOutputChannel('stale reports', { log: true });
+    const worker = new AnalysisWorker(
+      Uri.joinPath(extensions.getExtension(EXTENSION)!.extensionUri, 'dist/worker.js').fsPath,
+    );
+    const diagnoses = new Diagnoses(worker, new ReportMemory(file('.stale-memory')), log);
+    const shown: boolean[] = [];
+    const subscription = diagnoses.onDidChange((state) => {
+      if (state.kind === 'report') shown.push(state.stale);
+    });
+    /** The state that the panel was sent after a change of the settings. */
+    const staleAfter = async (value: unknown): Promise<boolean> => {
+      const before = shown.length;
+      await update(value);
+      await eventually('the panel hears of it', () => shown.length > before);
+      return shown.at(-1) === true;
+    };
+    try {
+      const subject = { model: file(MODEL), data: [], labels: null };
+      await update({ [MODEL]: { data: 'data/features.npy', loss: 'mse' } });
+      assert.equal((await diagnoses.diagnose(subject)).kind, 'report');
+      assert.deepEqual(shown, [false]);
+      const DATA = { data: 'data/features.npy', loss: 'mse' };
+      assert.equal(await staleAfter({ [MODEL]: { ...DATA, loss: 'mae' } }), true, 'loss');
+      assert.equal(await staleAfter({ [`./${MODEL}`]: DATA }), false, 'as it was');
+      assert.equal(await staleAfter({ [MODEL]: { ...DATA, labels: 'data/classes.npy' } }), true, 'labels');
+      assert.equal(
+        await staleAfter({ [MODEL]: DATA, 'dead-relu/model.json': { loss: 'mae' } }),
+        false,
+        'another model',
+      );
+      assert.equal(await staleAfter({ [MODEL]: { loss: 'mse' } }), true, 'data');
+      assert.equal((await diagnoses.diagnose(subject)).kind, 'report');
+      assert.equal(shown.at(-1), false, 'diagnosed again');
+
+      // In the next session of the window too, and for data that the user chose only what still counts.
+      const chosen = { ...subject, data: [{ input: null, uri: file('data/features.npy'), isFolder: false }] };
+      assert.equal((await diagnoses.diagnose(chosen)).kind, 'report');
+      assert.equal(await staleAfter({ [MODEL]: { loss: 'mse', data: 'data' } }), false, 'data that were not used');
+      await eventually(
+        'it is kept',
+        async () => (await new ReportMemory(file('.stale-memory')).recall())?.subject.data.length === 1,
+      );
+      const later = new Diagnoses(worker, new ReportMemory(file('.stale-memory')), log);
+      await later.restore();
+      assert.equal(later.state.kind === 'report' && later.state.stale, false);
+      await update({ [MODEL]: { loss: 'mae' } });
+      assert.equal(later.state.kind === 'report' && later.state.stale, true);
+      later.dispose();
+    } finally {
+      subscription.dispose();
+      diagnoses.dispose();
+      worker.dispose();
+      log.dispose();
+      await workspace.fs.delete(file('.stale-memory'), { recursive: true });
     }
   });
 

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { after, before, describe, it } from 'mocha';
 import { Uri, workspace } from 'vscode';
 import type { Subject } from '../../src/editor/diagnoses';
-import { ReportMemory } from '../../src/editor/reportMemory';
+import { ReportMemory, type KeptReport } from '../../src/editor/reportMemory';
 import { SCHEMA_VERSION, type Report } from '../../src/report/report';
 import { file } from './workspace';
 
@@ -18,6 +18,13 @@ describe('ReportMemory', () => {
     labels: { input: null, uri: Uri.joinPath(folder(), 'y.npy'), isFolder: false },
   });
 
+  const kept = (filesRead: readonly Uri[]): KeptReport => ({
+    subject: subject(),
+    report: REPORT,
+    settings: '["0..1"]',
+    filesRead,
+  });
+
   before(async () => {
     await workspace.fs.writeFile(model(), Uint8Array.of(1));
     await workspace.fs.writeFile(weights(), Uint8Array.of(1));
@@ -30,11 +37,12 @@ describe('ReportMemory', () => {
   });
 
   it('recalls the report and what it was made from', async () => {
-    await new ReportMemory(storage()).remember(subject(), REPORT, [model(), weights()]);
+    await new ReportMemory(storage()).remember(kept([model(), weights()]));
     const recalled = await new ReportMemory(storage()).recall();
     assert.ok(recalled);
     const { subject: known, report, filesRead, stale, modelDeleted } = recalled;
     assert.deepEqual({ report, stale, modelDeleted }, { report: REPORT, stale: false, modelDeleted: false });
+    assert.equal(recalled.settings, '["0..1"]');
     const uris = ({ model, data, labels }: Subject): string[] =>
       [model, data[0].uri, labels!.uri].map((uri) => uri.toString());
     assert.deepEqual(uris(known), uris(subject()));
@@ -44,7 +52,7 @@ describe('ReportMemory', () => {
 
   it('sees that a file has changed or gone since', async () => {
     const memory = new ReportMemory(storage());
-    await memory.remember(subject(), REPORT, [model(), weights()]);
+    await memory.remember(kept([model(), weights()]));
     await workspace.fs.writeFile(weights(), Uint8Array.of(1, 2));
     const changed = await memory.recall();
     assert.deepEqual([changed?.stale, changed?.modelDeleted], [true, false]);
@@ -54,15 +62,23 @@ describe('ReportMemory', () => {
 
   it('recalls nothing of another schema, and nothing broken', async () => {
     const memory = new ReportMemory(storage());
-    await memory.remember(subject(), { ...REPORT, schemaVersion: 0 } as unknown as Report, []);
+    await memory.remember({ ...kept([]), report: { ...REPORT, schemaVersion: 0 } as unknown as Report });
     assert.equal(await memory.recall(), null);
     await workspace.fs.writeFile(Uri.joinPath(storage(), 'last-report.json'), new TextEncoder().encode('{"model":'));
     assert.equal(await memory.recall(), null);
   });
 
+  it('keeps and forgets in the order in which it was asked to', async () => {
+    const memory = new ReportMemory(storage());
+    await Promise.all([memory.remember(kept([model(), weights()])), memory.forget()]);
+    assert.equal(await memory.recall(), null);
+    await Promise.all([memory.forget(), memory.remember(kept([])), memory.remember(kept([weights()]))]);
+    assert.deepEqual((await memory.recall())?.filesRead.map(String), [weights().toString()]);
+  });
+
   it('forgets', async () => {
     const memory = new ReportMemory(storage());
-    await memory.remember(subject(), REPORT, []);
+    await memory.remember(kept([]));
     await memory.forget();
     assert.equal(await memory.recall(), null);
     await memory.forget();

@@ -23,7 +23,7 @@ import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
 import { heInitialization } from '../fixes/heInitialization';
 import { leakyActivation } from '../fixes/leakyActivations';
 import { lowerLearningRate } from '../fixes/lowerLearningRate';
-import { NetworkGraph } from './network';
+import { NetworkGraph } from '../../report/networkGraph';
 import { finding, hasLearned, isImageNoise, isSynthetic, type Measurement, milder, type Rule } from './rule';
 
 const WARNING_SHARE = 0.25;

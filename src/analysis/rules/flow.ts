@@ -4,65 +4,8 @@ import { activation } from '../../report/activations';
 import { formatNumber } from '../../report/format';
 import type { Cause, LayerReport } from '../../report/report';
 import { targetGain } from '../fixes/initialization';
-import { NetworkGraph } from './network';
-import type { Measurement } from './rule';
 
-export interface FlowPoint {
-  readonly layer: LayerReport;
-  readonly value: number;
-}
-
-/**
- * Whether the layer is a batch normalisation whose running statistics are still the initial ones: in inference mode it passes
- * the signal on as it is, in training it will normalise, so what is measured behind it says nothing of training.
- */
-function isUntrainedNormalization({ className, weights }: LayerReport): boolean {
-  const constant = (name: string, value: number): boolean =>
-    weights.some((weight) => weight.name === name && weight.standardDeviation === 0 && weight.mean === value);
-  return /^BatchNorm/.test(className) && constant('moving_mean', 0) && constant('moving_variance', 1);
-}
-
-/**
- * The hidden layers that the whole signal passes, in execution order: those with units or that merge branches, without the
- * branches that it can go round. A residual branch that starts at zero loses nothing. None where batch normalisations have not
- * been trained.
- */
-function trunk(measurement: Measurement): readonly LayerReport[] {
-  if (measurement.layers.some(isUntrainedNormalization)) return [];
-  const graph = new NetworkGraph(measurement.layers);
-  const carriers = measurement.layers.filter(
-    ({ role, units, inputs }) => role === 'hidden' && (units !== null || inputs.length > 1),
-  );
-  return carriers.filter((layer) => !graph.isBypassed(layer));
-}
-
-/** Variance across samples of the output of every layer of the trunk. */
-export function forwardFlow(measurement: Measurement): FlowPoint[] {
-  return trunk(measurement).flatMap((layer) => {
-    const value = layer.signal?.variance ?? null;
-    return value === null ? [] : [{ layer, value }];
-  });
-}
-
-/**
- * Norm of dLoss/d(output) per sample of every layer of the trunk. The norm, unlike the RMS per
- * entry, is what well-scaled layers pass on unchanged when widths or numbers of positions differ. Of a model with several
- * outputs there is one flow for each set of outputs that layers serve: heads of different size and scale send back different
- * gradients, and where they join, what grows is not the network's doing.
- */
-export function backwardFlows(measurement: Measurement): readonly FlowPoint[][] {
-  const graph = new NetworkGraph(measurement.layers);
-  const flows = new Map<string, FlowPoint[]>();
-  for (const layer of trunk(measurement)) {
-    const rms = layer.gradient?.outputRms ?? null;
-    if (rms === null) continue;
-    const outputs = JSON.stringify(graph.outputsReachedFrom(layer));
-    const flow = flows.get(outputs) ?? [];
-    flow.push({ layer, value: rms * Math.sqrt(layer.outputShape.reduce((a, b) => a * b, 1)) });
-    flows.set(outputs, flow);
-  }
-  return [...flows.values()];
-}
+export { backwardFlows, forwardFlow, type FlowPoint } from '../../report/trunk';
 
 /** The standard deviation that fits the layer's activation (He or Xavier), over the kernel's: below 1 the kernel is too small. Null without a kernel. */
 export function kernelScale(producer: LayerReport, activationName: string | null): number | null {

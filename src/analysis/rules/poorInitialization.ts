@@ -13,7 +13,7 @@ import type { LayerReport } from '../../report/report';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { fittingInitialization } from '../fixes/initialization';
 import { kernelScale } from './flow';
-import { NetworkGraph } from './network';
+import { NetworkGraph } from '../../report/networkGraph';
 import { finding, hiddenLayers, type Rule } from './rule';
 
 /** log10 of the product of the gains of mean squares that is too small, too large. */

@@ -17,7 +17,7 @@ import { batchNormalization } from '../fixes/batchNormalization';
 import { glorotInitialization } from '../fixes/glorotInitialization';
 import { normalizeInputs } from '../fixes/normalizeInputs';
 import { replaceSaturating } from '../fixes/replaceSaturating';
-import { NetworkGraph } from './network';
+import { NetworkGraph } from '../../report/networkGraph';
 import { finding, hasLearned, hiddenLayers, isSynthetic, milder, type Rule } from './rule';
 
 const WARNING_SHARE = 0.1;

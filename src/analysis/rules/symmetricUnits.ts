@@ -11,7 +11,7 @@
 import { formatCount, formatNumber, formatPlural } from '../../report/format';
 import type { LayerReport, WeightReport } from '../../report/report';
 import { fittingInitialization } from '../fixes/initialization';
-import { NetworkGraph } from './network';
+import { NetworkGraph } from '../../report/networkGraph';
 import { finding, hiddenLayers, type Rule } from './rule';
 
 /** Share of a layer's units that must be copies of one another. */

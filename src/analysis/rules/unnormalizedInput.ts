@@ -8,7 +8,7 @@
 
 import { formatNumber } from '../../report/format';
 import { normalizeInputs } from '../fixes/normalizeInputs';
-import { NetworkGraph } from './network';
+import { NetworkGraph } from '../../report/networkGraph';
 import { finding, type Measurement, type Rule } from './rule';
 
 const LARGEST_RMS = 10;

@@ -24,8 +24,12 @@ export class CodeActions implements CodeActionProvider {
     return languages.registerCodeActionsProvider([...LANGUAGES], this, { providedCodeActionKinds });
   }
 
-  provideCodeActions(document: TextDocument, range: Range, { only, diagnostics }: CodeActionContext): CodeAction[] {
-    const open = this.documents.get(document);
+  async provideCodeActions(
+    document: TextDocument,
+    range: Range,
+    { only, diagnostics }: CodeActionContext,
+  ): Promise<CodeAction[]> {
+    const open = await this.documents.atRest(document);
     if (open === null) return [];
     const wants = (kind: CodeActionKind): boolean => only === undefined || only.contains(kind);
     const here = open.problems.filter((problem) => rangeOf(document, problem.range).intersection(range) !== undefined);

@@ -8,7 +8,10 @@ import type { Severity } from '../../report/report';
 import { levelOf } from '../ruleLevels';
 import { SECTION, codeSettings, type CodeSettings } from '../settings';
 
-/** Milliseconds without typing after which a file is judged again. */
+/**
+ * Milliseconds after the opening or the last change of a file after which it is judged: that takes time in proportion to
+ * the file, in which no hover is answered.
+ */
 const IDLE = 300;
 
 /** A finding with the severity that the user's settings give it. */
@@ -40,6 +43,7 @@ export class OpenCode {
 export class CodeDocuments implements Disposable {
   readonly #open = new Map<TextDocument, OpenCode>();
   readonly #timers = new Map<TextDocument, NodeJS.Timeout>();
+  readonly #waiting = new Map<TextDocument, (() => void)[]>();
   readonly #rested = new EventEmitter<TextDocument>();
   readonly #closed = new EventEmitter<TextDocument>();
   #subscriptions: Disposable = Disposable.from();
@@ -53,7 +57,7 @@ export class CodeDocuments implements Disposable {
   /** Begins with the files that are open already. */
   start(): void {
     this.#subscriptions = Disposable.from(
-      workspace.onDidOpenTextDocument((document) => this.#restSoon(document, 0)),
+      workspace.onDidOpenTextDocument((document) => this.#restSoon(document)),
       workspace.onDidCloseTextDocument((document) => this.#close(document)),
       workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         const open = this.#open.get(document);
@@ -67,15 +71,15 @@ export class CodeDocuments implements Disposable {
           );
           this.#open.set(document, new OpenCode(open.code, open.settings, document.version));
         }
-        this.#restSoon(document, IDLE);
+        this.#restSoon(document);
       }),
       workspace.onDidChangeConfiguration((change) => {
         if (!change.affectsConfiguration(`${SECTION}.code`) && !change.affectsConfiguration(`${SECTION}.rules`)) return;
         this.#open.clear();
-        workspace.textDocuments.forEach((document) => this.#restSoon(document, 0));
+        workspace.textDocuments.forEach((document) => this.#restSoon(document));
       }),
     );
-    workspace.textDocuments.forEach((document) => this.#restSoon(document, 0));
+    workspace.textDocuments.forEach((document) => this.#restSoon(document));
   }
 
   /** Null for what is not training code, or where the user wants to see nothing. */
@@ -91,32 +95,62 @@ export class CodeDocuments implements Disposable {
     return read;
   }
 
+  /** As `get`, once the file has come to rest: for what needs to know the whole file. */
+  async atRest(document: TextDocument): Promise<OpenCode | null> {
+    while (this.#timers.has(document)) {
+      await new Promise<void>((resolve) => {
+        const waiting = this.#waiting.get(document) ?? [];
+        this.#waiting.set(document, [...waiting, resolve]);
+      });
+    }
+    return document.isClosed ? null : this.get(document);
+  }
+
   dispose(): void {
     this.#subscriptions.dispose();
     this.#timers.forEach((timer) => clearTimeout(timer));
+    this.#timers.clear();
+    for (const document of [...this.#waiting.keys()]) this.#endWaiting(document);
     this.#rested.dispose();
     this.#closed.dispose();
   }
 
-  #restSoon(document: TextDocument, milliseconds: number): void {
+  #restSoon(document: TextDocument): void {
     if (!isCandidate(document)) return;
     clearTimeout(this.#timers.get(document));
+    // In two turns of the event loop, so that a hover has to wait for one of them at most.
     const rest = (): void => {
-      this.#timers.delete(document);
-      try {
-        this.#rested.fire(document);
-      } catch (error) {
-        // Code in any state may be open: what cannot be understood is passed over.
-        this.log.error(error instanceof Error ? error : String(error));
-      }
+      this.#try(() => this.get(document)?.code.model);
+      this.#timers.set(document, setTimeout(judge, 0));
     };
-    this.#timers.set(document, setTimeout(rest, milliseconds));
+    const judge = (): void => {
+      this.#timers.delete(document);
+      this.#try(() => this.#rested.fire(document));
+      this.#endWaiting(document);
+    };
+    this.#timers.set(document, setTimeout(rest, IDLE));
+  }
+
+  /** Code in any state may be open: what cannot be understood is passed over. */
+  #try(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.log.error(error instanceof Error ? error : String(error));
+    }
+  }
+
+  #endWaiting(document: TextDocument): void {
+    const waiting = this.#waiting.get(document) ?? [];
+    this.#waiting.delete(document);
+    for (const resolve of waiting) resolve();
   }
 
   #close(document: TextDocument): void {
     clearTimeout(this.#timers.get(document));
     this.#timers.delete(document);
     this.#open.delete(document);
+    this.#endWaiting(document);
     this.#closed.fire(document);
   }
 }

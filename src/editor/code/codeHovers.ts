@@ -74,7 +74,9 @@ function appendMeasured(
   // One paragraph: a hover is low, and what the activation is should be seen without scrolling.
   if (lines.length > 0) markdown.appendMarkdown(`${lines.map(escaped).join('  \n')}\n\n`);
   if (stale)
-    markdown.appendMarkdown(`$(history) ${escaped(l10n.t('The code or the model has changed since this probe.'))}\n\n`);
+    markdown.appendMarkdown(
+      `$(history) ${escaped(l10n.t('The code, the model or its settings have changed since this probe.'))}\n\n`,
+    );
   const finding = report.findings.find((each) => each.layer === layer || each.alsoIn.includes(layer ?? ''));
   const shown = finding === undefined ? [] : [{ layer: finding.layer, rule: finding.rule }];
   const links = [link(l10n.t('Open the report'), 'showReport', ...shown), link(l10n.t('Diagnose again'), 'runAgain')];

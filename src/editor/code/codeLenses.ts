@@ -44,8 +44,8 @@ export class CodeLenses implements CodeLensProvider, Disposable {
     this.#subscriptions.dispose();
   }
 
-  provideCodeLenses(document: TextDocument): CodeLens[] {
-    const open = this.documents.get(document);
+  async provideCodeLenses(document: TextDocument): Promise<CodeLens[]> {
+    const open = await this.documents.atRest(document);
     if (open === null || !open.settings.codeLens) return [];
     const { model } = open.code;
     const diagnosis = this.bindings.diagnosisOf(document, model);

@@ -25,7 +25,14 @@ export interface BoundDiagnosis {
 /** What the user said a definition trains: the URI of a model; null for none of them. */
 type Choices = Readonly<Record<string, string | null>>;
 
+/** By file: the definition that a report was bound to first, and how its network was then. */
+type FirstBindings = Readonly<
+  Record<string, { readonly startedAt: string; readonly name: string | null; readonly was: string }>
+>;
+
 const MEMORY = 'modelOfDefinition';
+/** Kept with the workspace, as the report is: what changed before the window was reloaded has changed. */
+const FIRST = 'firstBindings';
 
 /** Knows which saved model a network in the code trains: the one that the user chose, else the one with the same layers. */
 export class ModelBindings implements Disposable {
@@ -33,11 +40,6 @@ export class ModelBindings implements Disposable {
   readonly onDidChange = this.#changed.event;
   readonly #subscription: Disposable;
   #last: { readonly report: Report; readonly model: Uri; readonly stale: boolean } | null = null;
-  /** By file: the definition that a report was bound to first, and how its network was then. */
-  readonly #bound = new Map<
-    string,
-    { readonly startedAt: string; readonly name: string | null; readonly was: string }
-  >();
   #cache = new WeakMap<CodeModel, { readonly diagnosis: BoundDiagnosis | null }>();
 
   constructor(
@@ -94,7 +96,8 @@ export class ModelBindings implements Disposable {
       MEMORY,
       picked.model === undefined ? others : { ...others, [keyOf(chosen)]: picked.model },
     );
-    this.#bound.delete(chosen.file);
+    const first = Object.entries(this.#first()).filter(([file]) => file !== chosen.file);
+    await this.memory.update(FIRST, Object.fromEntries(first));
     this.#forgetBindings();
   }
 
@@ -116,12 +119,18 @@ export class ModelBindings implements Disposable {
     if (this.#last === null) return null;
     const { report, model, stale } = this.#last;
     const { startedAt } = report.run;
-    const before = this.#bound.get(uri.toString());
+    const first = this.#first();
+    const file = uri.toString();
+    const before = Object.hasOwn(first, file) ? first[file] : undefined;
     const known = before?.startedAt === startedAt ? before : undefined;
     const binding = this.#binding(uri, code.definitions, known?.name);
     if (binding === null) return null;
     const is = fingerprint(binding.definition, code);
-    if (known === undefined) this.#bound.set(uri.toString(), { startedAt, name: binding.definition.name, was: is });
+    if (known === undefined) {
+      const ofThisReport = Object.entries(first).filter(([, each]) => each.startedAt === startedAt);
+      const bound = { startedAt, name: binding.definition.name, was: is };
+      void this.memory.update(FIRST, { ...Object.fromEntries(ofThisReport), [file]: bound });
+    }
     return { report, model, binding, stale: stale || (known !== undefined && known.was !== is) };
   }
 
@@ -139,6 +148,10 @@ export class ModelBindings implements Disposable {
     const choices = this.#choices();
     const key = keyOf({ file: uri.toString(), name });
     return Object.hasOwn(choices, key) ? choices[key] : undefined;
+  }
+
+  #first(): FirstBindings {
+    return this.memory.get<FirstBindings>(FIRST, {});
   }
 
   #choices(): Choices {

@@ -125,8 +125,8 @@ describe('passedChecks', () => {
   it('lists what was measured, with the numbers', () => {
     expect(details(report())).toEqual({
       'dead-relu': '5 of 16 units in 2 layers',
-      'vanishing-gradient': '2× between the hidden layers',
-      'exploding-gradient': '0.5× from the last hidden layer to the first',
+      'vanishing-gradient': 'shrinks at most 2× between hidden layers',
+      'exploding-gradient': 'never grows between hidden layers',
       'vanishing-signal': 'variance 0.3 in the hidden layers',
       'non-finite': '512,000 output values, all finite',
     });
@@ -138,6 +138,30 @@ describe('passedChecks', () => {
     expect(details(report())).not.toHaveProperty('saturated-activation');
     const blind = LAYERS.map((layer) => ({ ...layer, gradient: null }));
     expect(details(report([], blind))).not.toHaveProperty('exploding-gradient');
+  });
+
+  it('compares gradients only among layers that serve the same outputs', () => {
+    const dense = (name: string, input: string, gradient: number): LayerSketch => ({
+      name,
+      inputs: [input],
+      activation: 'relu',
+      units: 8,
+      gradient,
+    });
+    const output = (name: string, input: string): LayerSketch => ({ name, inputs: [input], role: 'output', units: 1 });
+    const heads = [
+      dense('body_1', 'input', 0.02),
+      dense('body_2', 'body_1', 0.04),
+      dense('a_1', 'body_2', 40),
+      dense('a_2', 'a_1', 10),
+      dense('b', 'body_2', 1e-4),
+      output('out_a', 'a_2'),
+      output('out_b', 'b'),
+    ];
+    expect(details(report([], heads))).toMatchObject({
+      'vanishing-gradient': 'shrinks at most 2× between hidden layers that serve the same outputs',
+      'exploding-gradient': 'grows at most 4× between hidden layers that serve the same outputs',
+    });
   });
 
   it('does not call values finite that are not', () => {

@@ -6,7 +6,7 @@ import { explodingSignal } from '../../../src/analysis/rules/explodingSignal';
 import { judge, openQuestions, RULES } from '../../../src/analysis/rules/judge';
 import { learningRateTooHigh } from '../../../src/analysis/rules/learningRateTooHigh';
 import { lowRank } from '../../../src/analysis/rules/lowRank';
-import { NetworkGraph } from '../../../src/analysis/rules/network';
+import { NetworkGraph } from '../../../src/report/networkGraph';
 import { nonFinite } from '../../../src/analysis/rules/nonFinite';
 import { notZeroCentered } from '../../../src/analysis/rules/notZeroCentered';
 import { outputActivationMismatch } from '../../../src/analysis/rules/outputActivationMismatch';

@@ -1,4 +1,4 @@
-import type { LayerReport } from '../../report/report';
+import type { LayerReport } from './report';
 
 /** The graph of layer calls, for rules that follow the signal from layer to layer. */
 export class NetworkGraph {

@@ -1,0 +1,66 @@
+/** The hidden layers that the whole signal passes, forward and backward: what the rules of flow judge. */
+
+import { gradientNorm } from './flow';
+import { NetworkGraph } from './networkGraph';
+import type { LayerReport } from './report';
+
+interface Layers {
+  readonly layers: readonly LayerReport[];
+}
+
+export interface FlowPoint {
+  readonly layer: LayerReport;
+  readonly value: number;
+}
+
+/**
+ * Whether the layer is a batch normalisation whose running statistics are still the initial ones: in inference mode it passes
+ * the signal on as it is, in training it will normalise, so what is measured behind it says nothing of training.
+ */
+function isUntrainedNormalization({ className, weights }: LayerReport): boolean {
+  const constant = (name: string, value: number): boolean =>
+    weights.some((weight) => weight.name === name && weight.standardDeviation === 0 && weight.mean === value);
+  return /^BatchNorm/.test(className) && constant('moving_mean', 0) && constant('moving_variance', 1);
+}
+
+/**
+ * The hidden layers that the whole signal passes, in execution order: those with units or that merge branches, without the
+ * branches that it can go round. A residual branch that starts at zero loses nothing. None where batch normalisations have not
+ * been trained.
+ */
+function trunk({ layers }: Layers): readonly LayerReport[] {
+  if (layers.some(isUntrainedNormalization)) return [];
+  const graph = new NetworkGraph(layers);
+  const carriers = layers.filter(
+    ({ role, units, inputs }) => role === 'hidden' && (units !== null || inputs.length > 1),
+  );
+  return carriers.filter((layer) => !graph.isBypassed(layer));
+}
+
+/** Variance across samples of the output of every layer of the trunk. */
+export function forwardFlow(network: Layers): FlowPoint[] {
+  return trunk(network).flatMap((layer) => {
+    const value = layer.signal?.variance ?? null;
+    return value === null ? [] : [{ layer, value }];
+  });
+}
+
+/**
+ * Norm of dLoss/d(output) per sample of every layer of the trunk. The norm, unlike the RMS per
+ * entry, is what well-scaled layers pass on unchanged when widths or numbers of positions differ. Of a model with several
+ * outputs there is one flow for each set of outputs that layers serve: heads of different size and scale send back different
+ * gradients, and where they join, what grows is not the network's doing.
+ */
+export function backwardFlows(network: Layers): readonly FlowPoint[][] {
+  const graph = new NetworkGraph(network.layers);
+  const flows = new Map<string, FlowPoint[]>();
+  for (const layer of trunk(network)) {
+    const value = gradientNorm(layer);
+    if (value === null) continue;
+    const outputs = JSON.stringify(graph.outputsReachedFrom(layer));
+    const flow = flows.get(outputs) ?? [];
+    flow.push({ layer, value });
+    flows.set(outputs, flow);
+  }
+  return [...flows.values()];
+}
