@@ -1,6 +1,6 @@
 /**
- * Bundles the extension host, its part for training code, the analysis worker, the command line, the reader of HDF5 and
- * the report panel into dist/.
+ * Bundles the extension host, its part for training code, the analysis worker, the command line with its entry, the reader
+ * of HDF5 and the report panel into dist/.
  * `--watch` rebuilds on every change; `--production` minifies and leaves out source maps.
  */
 import { copyFile, mkdir, rm } from 'node:fs/promises';
@@ -58,7 +58,7 @@ const builds = [
   },
   {
     ...node,
-    entryPoints: { worker: 'src/analysis/worker.ts', cli: 'src/cli/cli.ts' },
+    entryPoints: { worker: 'src/analysis/worker.ts', commandLine: 'src/cli/commandLine.ts' },
     plugins: [esbuildKernels, loadHdf5Later],
     // tfjs would take it where Node has no fetch of its own, which every supported one has; and nothing is fetched.
     external: ['node-fetch'],
@@ -67,6 +67,7 @@ const builds = [
     // A plain `require`, which every host has.
     supported: { 'dynamic-import': false },
   },
+  { ...node, entryPoints: { cli: 'src/cli/cli.ts' } },
   // It holds a WebAssembly module as text, which escapes would make a third larger.
   { ...node, entryPoints: { hdf5: 'h5wasm' }, charset: 'utf8' },
   { ...common, platform: 'browser', target: 'es2022', format: 'iife', entryPoints: { panel: 'src/webview/panel.ts' } },

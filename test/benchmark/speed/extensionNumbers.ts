@@ -23,7 +23,7 @@ const FILES = [
   'code.js',
   'worker.js',
   'panel.js',
-  'cli.js',
+  'commandLine.js',
   'tfjs-backend-wasm-simd.wasm',
   'tfjs-backend-wasm.wasm',
 ];
