@@ -6,10 +6,11 @@ import { DiagnosisError } from '../report/errors';
 import { type Report, SCHEMA_VERSION } from '../report/report';
 import { startBackend } from './backend/backend';
 import { Crew, type HelperPool } from './crew/crew';
-import { experiment, NO_EXPERIMENTS } from './experiment/experiment';
+import { RecordedFolder } from './crew/recordedFolder';
+import { experiment, experimentOperations, NO_EXPERIMENTS } from './experiment/experiment';
 import { LOSS_NAMES, lossNamed } from './measure/losses';
 import { measure } from './measure/measure';
-import { MAXIMUM_MEMORY } from './measure/memory';
+import { MAXIMUM_MEMORY, passBytes } from './measure/memory';
 import type { Folder } from './model/folder';
 import { loadNetwork } from './model/load';
 import { lossName, type LossChoice } from './model/trainingConfig';
@@ -47,6 +48,9 @@ export interface DiagnoseEnvironment {
   onProgress(progress: Progress): void;
 }
 
+/** Experiments are made in some diagnoses only: helpers are started for them beforehand as if they were half as long. */
+const EXPERIMENTS_SHARE = 0.5;
+
 /**
  * Loads, probes, measures and judges. Rejects with a `DiagnosisError` for everything a person can act on. The same
  * request gives the same report, its `run` aside.
@@ -58,9 +62,10 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
   checkLoss(loss);
   clock.enter('load');
   const backend = startBackend(environment.wasmFolder);
-  const network = await loadNetwork(request.model.folder, request.model.file, { loss, backend });
+  const folder = new RecordedFolder(request.model.folder);
+  const network = await loadNetwork(folder, request.model.file, { loss, backend });
   const { helpers } = environment;
-  const crew = new Crew(network, { memory, helpers, model: { ...request.model, loss } });
+  const crew = new Crew(network, { memory, helpers, model: { folder, file: request.model.file, loss } });
   try {
     clock.enter('probe');
     const probe =
@@ -73,6 +78,11 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
             columns: request.columns ?? null,
             declared: network.summary.inputs,
           });
+    // By the time that experiments are made, helpers are ready; that they are is not known yet.
+    await crew.prepare({
+      operations: EXPERIMENTS_SHARE * experimentOperations(network),
+      bytes: passBytes(network, probe, 1, 'backward'),
+    });
     clock.enter('forward');
     const measured = await measure(network, probe, {
       samples,

@@ -2,17 +2,15 @@
 
 import { nextFrame } from '@tensorflow/tfjs-core';
 import { DiagnosisError } from '../../report/errors';
-import type { FileRequest } from '../../report/protocol';
 import type { LaboratorySetup, Trial, TrialResults } from '../experiment/laboratory';
 import type { Chunk, ChunkMeasurement, ChunkSetup } from '../measure/chunk';
 import { MAXIMUM_MEMORY } from '../measure/memory';
-import type { Folder } from '../model/folder';
-import { answerFrom } from '../model/messageFolder';
 import type { Network } from '../model/network';
 import type { LossChoice } from '../model/trainingConfig';
 import { fingerprint } from './fingerprint';
 import { takePart, type FromHelper, type ToHelper } from './messages';
 import { openBench, type Order } from './orders';
+import type { RecordedFolder } from './recordedFolder';
 
 /** What an order costs, estimated. */
 export interface Cost {
@@ -46,7 +44,7 @@ export interface CrewOptions {
   /** Absent: this thread works alone. */
   readonly helpers?: HelperPool | undefined;
   /** The files that the network was loaded from, for the helpers. */
-  readonly model?: { readonly folder: Folder; readonly file: string; readonly loss: LossChoice | null };
+  readonly model?: { readonly folder: RecordedFolder; readonly file: string; readonly loss: LossChoice | null };
 }
 
 /**
@@ -65,6 +63,11 @@ export class Crew {
   /** Threads at most. */
   get size(): number {
     return 1 + (this.options.helpers?.size ?? 0);
+  }
+
+  /** Starts the helpers that are worth it for work that is to be expected, so that they are ready when it comes. */
+  async prepare(cost: Cost): Promise<void> {
+    await this.helpersFor(Infinity, cost);
   }
 
   /** Measures chunks. Rejects with what a thread failed with; the crew is of no use then, and to be closed. */
@@ -93,7 +96,7 @@ export class Crew {
   }
 
   private async spread<R>(order: Order, cost: Cost, onResult: (result: R) => void): Promise<void> {
-    const helpers = this.helpersFor(order.parts.length, cost);
+    const helpers = await this.helpersFor(order.parts.length, cost);
     const taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const results = new InOrder<R>(order.parts.length, onResult);
     const number = this.orders++;
@@ -106,7 +109,8 @@ export class Crew {
     try {
       for (let part = takePart(taken, order); part !== null; part = takePart(taken, order)) {
         results.put(part, bench.work(part) as R);
-        if (helpers.length > 0) await Promise.race([this.attend(helpers), failed]);
+        // Lets in what the helpers have sent, so that it does not pile up.
+        if (helpers.length > 0) await Promise.race([nextFrame(), failed]);
       }
     } finally {
       bench.dispose();
@@ -118,21 +122,22 @@ export class Crew {
     await Promise.race([Promise.all(working), failed]);
   }
 
-  /** Lets in what the helpers have sent, so that it does not pile up, and gives them the files that they wait for. */
-  private async attend(helpers: readonly Helper[]): Promise<void> {
-    await nextFrame();
-    await Promise.all(helpers.map((helper) => helper.answered()));
-  }
-
   /** The helpers that are worth their start, within the memory. */
-  private helpersFor(parts: number, { operations, bytes }: Cost): readonly Helper[] {
+  private async helpersFor(parts: number, { operations, bytes }: Cost): Promise<readonly Helper[]> {
     const { helpers: pool, model, memory = MAXIMUM_MEMORY } = this.options;
     if (pool === undefined || model === undefined) return [];
     const most = Math.min(pool.size, Math.floor(memory / bytes) - 1, parts - 1);
+    const starting: Helper[] = [];
     for (let i = this.helpers.length; i < most; i++) {
       // What a thread more saves: of n threads each does 1/n of the work.
       if (operations / ((i + 1) * (i + 2)) < pool.startOperations(i)) break;
-      this.helpers.push(new Helper(pool.channel(i), model, fingerprint(this.network)));
+      starting.push(new Helper(pool.channel(i), model.file));
+      this.helpers.push(starting[starting.length - 1]);
+    }
+    if (starting.length > 0) {
+      const answers = await model.folder.answers();
+      const expected = fingerprint(this.network);
+      for (const helper of starting) helper.open({ ...model, path: model.folder.path, answers }, expected);
     }
     return this.helpers.slice(0, Math.max(0, most));
   }
@@ -144,15 +149,14 @@ class Helper {
   readonly failed: Promise<never>;
   isOpen = false;
   private fail!: (error: Error) => void;
-  /** Files that are being read for it. */
-  private readonly answers = new Set<Promise<void>>();
+  /** Fingerprint of the network that it must have read. */
+  private expected = 0;
   /** Orders that it has not said to be done with. */
   private readonly pending = new Map<number, PendingOrder>();
 
   constructor(
     private readonly channel: HelperChannel,
-    private readonly model: NonNullable<CrewOptions['model']>,
-    private readonly fingerprint: number,
+    private readonly file: string,
   ) {
     this.failed = new Promise((_, reject) => (this.fail = reject));
     this.failed.catch(() => undefined);
@@ -160,8 +164,13 @@ class Helper {
       (message) => this.receive(message),
       (error) => this.fail(error),
     );
-    const { folder, file, loss } = model;
-    channel.post({ kind: 'open', folder: { root: 0, path: folder.path }, file, loss });
+  }
+
+  /** Has it read the model, and checks that it has read the same. */
+  open(model: Omit<Extract<ToHelper, { kind: 'open' }>, 'kind'>, expected: number): void {
+    const { path, answers, file, loss } = model;
+    this.expected = expected;
+    this.channel.post({ kind: 'open', path, answers, file, loss });
   }
 
   take(number: number, order: Order, taken: Int32Array, onResult: PendingOrder['onResult']): void {
@@ -169,11 +178,6 @@ class Helper {
     const finished = new Promise<void>((resolve) => (finish = resolve));
     this.pending.set(number, { onResult, finish, finished });
     this.channel.post({ kind: 'order', number, order, taken });
-  }
-
-  /** Resolves when it has been given the files that it has asked for so far. */
-  async answered(): Promise<void> {
-    await Promise.all(this.answers);
   }
 
   /** Resolves when nothing of the order is left to take. */
@@ -186,21 +190,11 @@ class Helper {
     else this.channel.terminate();
   }
 
-  private answer(request: number, file: FileRequest): void {
-    const answer = answerFrom(this.model.folder, file).then((result) => {
-      this.channel.post({ kind: 'file', request, result });
-      this.answers.delete(answer);
-    });
-    this.answers.add(answer);
-  }
-
   private receive(message: FromHelper): void {
     switch (message.kind) {
-      case 'file':
-        return this.answer(message.request, message.file);
       case 'opened':
         this.isOpen = true;
-        if (message.fingerprint !== this.fingerprint) this.fail(changed(this.model.file));
+        if (message.fingerprint !== this.expected) this.fail(changed(this.file));
         return;
       case 'result':
         try {

@@ -2,15 +2,14 @@
 
 import { DiagnosisError } from '../../report/errors';
 import { loadNetwork } from '../model/load';
-import { FileQuestions } from '../model/messageFolder';
 import type { Network } from '../model/network';
 import { fingerprint } from './fingerprint';
 import { takePart, type FromHelper, type ToHelper } from './messages';
 import { openBench, type Bench } from './orders';
+import { answeredFolder } from './recordedFolder';
 
 export class HelperThread {
   private network: Network | null = null;
-  private readonly files: FileQuestions;
   /** Models are opened and orders worked on one after another. */
   private last: Promise<void> = Promise.resolve();
 
@@ -18,25 +17,20 @@ export class HelperThread {
   constructor(
     private readonly post: (message: FromHelper) => void,
     private readonly start: () => Promise<void>,
-  ) {
-    this.files = new FileQuestions((request, file) => post({ kind: 'file', request, file }));
-  }
+  ) {}
 
   receive(message: ToHelper): void {
-    if (message.kind === 'file') {
-      this.files.answer(message.request, message.result);
-      return;
-    }
     this.last = this.last
       .then(() => this.follow(message))
       .catch((error: unknown) => this.post({ kind: 'problem', problem: DiagnosisError.from(error).problem }));
   }
 
-  private async follow(message: Exclude<ToHelper, { kind: 'file' }>): Promise<void> {
+  private async follow(message: ToHelper): Promise<void> {
     switch (message.kind) {
       case 'open': {
-        const { folder, file, loss } = message;
-        this.network = await loadNetwork(this.files.folder(folder), file, { loss, backend: this.start() });
+        const { path, answers, file, loss } = message;
+        const folder = answeredFolder(path, answers);
+        this.network = await loadNetwork(folder, file, { loss, backend: this.start() });
         return this.post({ kind: 'opened', fingerprint: fingerprint(this.network) });
       }
       case 'order':

@@ -1,13 +1,19 @@
 /** Messages between the thread that owns a diagnosis and those that help it. */
 
 import type { DiagnosisProblem } from '../../report/errors';
-import type { FileRequest, FileResult, SharedFolder } from '../../report/protocol';
 import type { LossChoice } from '../model/trainingConfig';
 import type { Order } from './orders';
+import type { FileAnswer } from './recordedFolder';
 
 export type ToHelper =
-  /** Comes before the first order; the files of the model are asked for by message. */
-  | { readonly kind: 'open'; readonly folder: SharedFolder; readonly file: string; readonly loss: LossChoice | null }
+  /** Comes before the first order, with all that is to be read of the model's folder. */
+  | {
+      readonly kind: 'open';
+      readonly path: string;
+      readonly answers: readonly FileAnswer[];
+      readonly file: string;
+      readonly loss: LossChoice | null;
+    }
   | {
       readonly kind: 'order';
       readonly number: number;
@@ -15,12 +21,10 @@ export type ToHelper =
       /** Shared by all threads: how many parts have been taken. */
       readonly taken: Int32Array;
     }
-  | { readonly kind: 'file'; readonly request: number; readonly result: FileResult }
   /** Forgets the model. */
   | { readonly kind: 'close' };
 
 export type FromHelper =
-  | { readonly kind: 'file'; readonly request: number; readonly file: FileRequest }
   | { readonly kind: 'opened'; readonly fingerprint: number }
   | { readonly kind: 'result'; readonly number: number; readonly part: number; readonly result: unknown }
   /** No part of the order is left to take. */

@@ -84,6 +84,13 @@ export async function experiment(
   return conclude(network, samples, plan, await perform(network, probe, options, samples, plan.trials));
 }
 
+/** Multiplications of all copies, where a signal vanishes or explodes and all kinds are tried; 0 where they are too many. */
+export function experimentOperations(network: Network): number {
+  const copies = 3 * COPIES * PASS * operationsPerSample(network);
+  const samples = Math.min(SAMPLES, Math.max(Math.floor(BUDGET_OPERATIONS / copies), FEWEST_SAMPLES));
+  return samples * copies > 10 * BUDGET_OPERATIONS ? 0 : samples * copies;
+}
+
 /** What is to be tried, in the order in which results are put together. */
 interface Plan {
   readonly trials: readonly Trial[];

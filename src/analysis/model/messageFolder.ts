@@ -27,7 +27,8 @@ export class FileQuestions {
   }
 }
 
-class MessageFolder implements Folder {
+/** A folder whose contents are asked for. */
+export class MessageFolder implements Folder {
   private readonly root: number;
   readonly path: string;
 
@@ -51,16 +52,5 @@ class MessageFolder implements Folder {
     if (result.kind === 'problem') throw DiagnosisError.revive(result.problem);
     if (result.kind !== 'entries') throw new Error(`A listing was answered with "${result.kind}".`);
     return result.entries;
-  }
-}
-
-/** What `folder` answers to a `MessageFolder` of another thread. Never rejects: what goes wrong is part of the answer. */
-export async function answerFrom(folder: Folder, request: FileRequest): Promise<FileResult> {
-  try {
-    if (request.kind === 'list') return { kind: 'entries', entries: await folder.list(request.path || undefined) };
-    const { path, offset, length } = request;
-    return { kind: 'bytes', bytes: await folder.read(path, offset, length ?? undefined) };
-  } catch (error) {
-    return { kind: 'problem', problem: DiagnosisError.from(error).problem };
   }
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Crew, type HelperChannel, type HelperPool } from '../../../src/analysis/crew/crew';
 import { HelperThread } from '../../../src/analysis/crew/helper';
 import type { FromHelper, ToHelper } from '../../../src/analysis/crew/messages';
+import { RecordedFolder } from '../../../src/analysis/crew/recordedFolder';
 import { diagnose, type DiagnoseRequest } from '../../../src/analysis/diagnose';
 import { loadNetwork } from '../../../src/analysis/model/load';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
@@ -94,15 +95,16 @@ describe('the report', () => {
     for (const helpers of [1, 2, 3]) {
       const pool = poolOf(helpers);
       expect(await reportBytes(request, pool)).toBe(alone);
-      for (const sent of pool.sent) expect(sent.some(({ kind }) => kind === 'result')).toBe(true);
-      expect(pool.sent.length).toBeGreaterThan(0);
-      // Nothing was left undone, so that all are kept for the next diagnosis.
-      expect(pool.terminated).toEqual([]);
+      const worked = [...pool.sent.keys()].filter((i) => pool.sent[i].some(({ kind }) => kind === 'result'));
+      expect(worked.length).toBeGreaterThan(0);
+      // They have left nothing undone, so they are kept for the next diagnosis.
+      for (const index of worked) expect(pool.terminated).not.toContain(index);
     }
   });
 });
 
-async function networkIn(folder: FilesInMemory) {
+async function networkIn(files: FilesInMemory) {
+  const folder = new RecordedFolder(files);
   const network = await loadNetwork(folder, 'model.json');
   return { network, probe: syntheticProbe(network.inputs, 1), model: { folder, file: 'model.json', loss: null } };
 }

@@ -8,7 +8,7 @@ import type { HelperChannel } from '../../../src/analysis/crew/crew';
 import { NodeHelperPool } from '../../../src/analysis/crew/nodePool';
 import type { Order } from '../../../src/analysis/crew/orders';
 import { diagnose, type DiagnoseRequest } from '../../../src/analysis/diagnose';
-import { answerFrom } from '../../../src/analysis/model/messageFolder';
+import { answerFrom } from '../../../src/analysis/crew/recordedFolder';
 import { AnalysisWorker } from '../../../src/editor/analysisWorker';
 import type { FileRequest } from '../../../src/report/protocol';
 import type { Report } from '../../../src/report/report';
