@@ -1,12 +1,12 @@
 /** The benchmark of speed; ../../../scripts/benchmark.mjs says how it is run. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureExtension, type ExtensionNumbers } from './extensionNumbers';
 import { growthByDepth, growthBySamples, growthByWidth, type Growth } from './growth';
 import { NETWORKS, writeNetwork } from './networks';
-import { benchmarkPage, networkLine } from './page';
+import { benchmarkPage, networkLine, withExtensionSection } from './page';
 import { torchPython } from './processes';
 import { timeNetwork, type NetworkTimes } from './timeNetwork';
 
@@ -15,6 +15,7 @@ const OPTIONS = {
   quick: { type: 'boolean', default: false },
   only: { type: 'string' },
   'no-torch': { type: 'boolean', default: false },
+  extension: { type: 'boolean', default: false },
 } as const;
 
 async function main(): Promise<void> {
@@ -27,17 +28,23 @@ async function main(): Promise<void> {
     models: path.join(root, '.cache/benchmark/models'),
   };
   await mkdir(places.models, { recursive: true });
+  const file = path.join(root, 'docs/benchmarks.md');
+  if (values.extension) {
+    const page = withExtensionSection(await readFile(file, 'utf8'), await measureExtension(root));
+    if (values.write) await writeFile(file, page);
+    return console.log(page.slice(page.indexOf('## The extension')));
+  }
   const python = values['no-torch'] ? null : torchPython();
   if (python === null) console.log('PyTorch is not measured: no python3 on this machine can import torch.');
 
   const whole = !values.quick && values.only === undefined;
   const times: NetworkTimes[] = [];
   const growth: Growth[] = [];
-  const extension: ExtensionNumbers | null = whole ? measureExtension(root) : null;
+  const extension: ExtensionNumbers | null = whole ? await measureExtension(root) : null;
   const page = (): string => benchmarkPage(times, growth, extension);
   // After every part, so that a run that is ended early leaves what it has.
   const write = async (): Promise<void> => {
-    if (values.write) await writeFile(path.join(root, 'docs/benchmarks.md'), page());
+    if (values.write) await writeFile(file, page());
   };
   for (const network of NETWORKS.filter(({ id }) => wanted.test(id))) {
     await writeNetwork(network, path.join(places.models, network.id));

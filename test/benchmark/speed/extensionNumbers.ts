@@ -1,11 +1,18 @@
-/** What the extension itself costs: sizes, start and tips, measured on the files in dist/ (minified, as they are shipped). */
+/**
+ * What the extension itself costs: sizes and start, measured on the files in dist/ (minified, as they are shipped), what
+ * understands training code without an editor, and what scripts/benchmark-editor.mjs measured in a real one.
+ */
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { advise } from '../../../src/code/advice/advise';
 import { hover } from '../../../src/code/hover';
 import { CodeDocument } from '../../../src/code/parser';
+import type { EditorNumbers } from '../editor/editorNumbers';
+import { LONG_FILE, MENTIONS } from '../editor/longFile';
 
 export interface ExtensionNumbers {
   /** Kilobytes (1000 bytes) by file name. */
@@ -16,6 +23,11 @@ export interface ExtensionNumbers {
   /** Milliseconds of tips in a file of 5,000 lines: the first after it was opened, and the median of later ones. */
   readonly firstHover: number;
   readonly laterHover: number;
+  /** Milliseconds in that file, medians: the parser's answer to one character, and all findings after it. */
+  readonly keystroke: number;
+  readonly judging: number;
+  /** Null where no VS Code was to be had. */
+  readonly inEditor: EditorNumbers | null;
 }
 
 const FILES = [
@@ -28,9 +40,8 @@ const FILES = [
   'tfjs-backend-wasm.wasm',
 ];
 const STARTS = 9;
-const LINES = 5000;
 
-export function measureExtension(root: string): ExtensionNumbers {
+export async function measureExtension(root: string): Promise<ExtensionNumbers> {
   const files = [
     ...FILES.map((name) => path.join(root, 'dist', name)),
     path.join(root, 'artifacts/activation-diagnostics.vsix'),
@@ -40,12 +51,17 @@ export function measureExtension(root: string): ExtensionNumbers {
     .map((file) => ({ name: path.basename(file), kilobytes: statSync(file).size / 1000 }));
   const starts = Array.from({ length: STARTS }, () => start(root));
   const { first, later } = hovers();
+  const { keystrokes, judgements } = typing();
+  const editor = path.join(root, '.cache/benchmark/editor-numbers.json');
   return {
     sizes,
     load: middle(starts.map(({ load }) => load)),
     activate: middle(starts.map(({ activate }) => activate)),
     firstHover: first,
     laterHover: middle(later),
+    keystroke: middle(keystrokes),
+    judging: middle(judgements),
+    inEditor: existsSync(editor) ? (JSON.parse(await readFile(editor, 'utf8')) as EditorNumbers) : null,
   };
 }
 
@@ -78,24 +94,6 @@ function start(root: string): { load: number; activate: number } {
 
 /** Parses a long file and asks for tips all over it, as the editor does for one that was just opened. */
 function hovers(): { first: number; later: number[] } {
-  const block = [
-    'def make_model_N():',
-    '    model = keras.Sequential()',
-    "    model.add(keras.layers.Dense(512, activation='relu', kernel_initializer='he_normal'))",
-    "    model.add(keras.layers.Dense(512, activation='sigmoid'))",
-    "    model.add(keras.layers.Dense(10, activation='softmax'))",
-    "    model.compile(optimizer=keras.optimizers.Adam(0.001), loss='categorical_crossentropy')",
-    '    return model',
-    '',
-  ];
-  const text = [
-    'from tensorflow import keras',
-    '',
-    ...Array.from({ length: (LINES - 2) / block.length }, (_, i) => block.join('\n').replace('N', String(i))),
-  ].join('\n');
-  const places = [...text.matchAll(/'(relu|sigmoid|he_normal|categorical_crossentropy)'|Adam/g)].map(
-    ({ index }) => index + 2,
-  );
   const tip = (code: CodeDocument, at: number): number => {
     const start = performance.now();
     const mention = code.mentionAt(at);
@@ -103,12 +101,33 @@ function hovers(): { first: number; later: number[] } {
     return performance.now() - start;
   };
   const opened = performance.now();
-  const code = new CodeDocument('python', text);
-  tip(code, places[places.length >> 1]);
+  const code = new CodeDocument('python', LONG_FILE);
+  tip(code, MENTIONS[MENTIONS.length >> 1]);
   const first = performance.now() - opened;
-  const step = Math.max(1, Math.floor(places.length / 200));
-  const later = places.filter((_, i) => i % step === 0).map((at) => tip(code, at));
+  const step = Math.max(1, Math.floor(MENTIONS.length / 200));
+  const later = MENTIONS.filter((_, i) => i % step === 0).map((at) => tip(code, at));
   return { first, later };
+}
+
+/** Types a comment in the middle of the long file, and works out all findings after every tenth character. */
+function typing(): { keystrokes: number[]; judgements: number[] } {
+  const code = new CodeDocument('python', LONG_FILE);
+  advise(code);
+  const middleLine = LONG_FILE.indexOf('\n', LONG_FILE.length >> 1) + 1;
+  code.update([{ from: middleLine, to: middleLine, insert: '    # \n' }]);
+  const keystrokes: number[] = [];
+  const judgements: number[] = [];
+  for (let i = 0; i < 100; i++) {
+    const at = middleLine + 6 + i;
+    let start = performance.now();
+    code.update([{ from: at, to: at, insert: 'x' }]);
+    keystrokes.push(performance.now() - start);
+    if (i % 10 !== 9) continue;
+    start = performance.now();
+    advise(code);
+    judgements.push(performance.now() - start);
+  }
+  return { keystrokes, judgements };
 }
 
 function middle(values: readonly number[]): number {

@@ -1,6 +1,7 @@
 /** The measurements as Markdown. */
 
 import { cpus, loadavg, totalmem } from 'node:os';
+import type { EditorNumbers, Typing } from '../editor/editorNumbers';
 import type { ExtensionNumbers } from './extensionNumbers';
 import type { Growth } from './growth';
 import type { WholeRun } from './processes';
@@ -107,23 +108,96 @@ export function benchmarkPage(
   ].join('\n');
 }
 
-function extensionSection({ sizes, load, activate, firstHover, laterHover }: ExtensionNumbers): string[] {
+const EXTENSION = '## The extension';
+
+/** The page with another section on the extension. */
+export function withExtensionSection(page: string, extension: ExtensionNumbers): string {
+  const at = page.indexOf(EXTENSION);
+  return (
+    [page.slice(0, at < 0 ? page.length : at), ...extensionSection(extension)].join(at < 0 ? '\n' : '').trimEnd() + '\n'
+  );
+}
+
+function extensionSection({
+  sizes,
+  load,
+  activate,
+  firstHover,
+  laterHover,
+  keystroke,
+  judging,
+  inEditor,
+}: ExtensionNumbers): string[] {
+  const ms = (value: number): string => `${number(value)} ms`;
   return [
-    '## The extension',
+    EXTENSION,
     '',
     ...table(
       ['what', 'measured'],
       [
         ...sizes.map(({ name, kilobytes }) => [`\`${name}\``, `${number(kilobytes)} kB`]),
-        ['loading the host bundle', `${number(load)} ms`],
-        ['`activate()`', `${number(activate)} ms`],
-        ['first tip in a file of 5,000 lines, parsing included', `${number(firstHover)} ms`],
-        ['later tips, median', `${number(laterHover)} ms`],
+        ['loading the host bundle', ms(load)],
+        ['`activate()`', ms(activate)],
+        ['first tip in a file of 5,000 lines, parsing included', ms(firstHover)],
+        ['later tips, median', ms(laterHover)],
+        ['the same file parsed again after a keystroke, median', ms(keystroke)],
+        ['all its findings after a pause in typing, median', ms(judging)],
       ],
     ),
     '',
-    'Loading and `activate()` were timed against an editor that does nothing.',
+    'Loading and `activate()` were timed against an editor that does nothing, tips and typing in Node.',
     '',
+    ...(inEditor === null ? ['No VS Code was to be had on this machine.', ''] : editorSection(inEditor)),
+  ];
+}
+
+function editorSection(numbers: EditorNumbers): string[] {
+  const { editor, load, activate, firstFile, firstHover, laterHover, emptyHover, typing, typingText, panel } = numbers;
+  return [
+    `### In ${editor}`,
+    '',
+    `Measured on ${machine()}. Medians, with the minimum in brackets, in milliseconds. Tips are asked for with \`vscode.executeHoverProvider\`, which goes from the extension host to the window and back; *nothing to say* is a place without a tip, which costs that way alone.`,
+    '',
+    ...table(
+      ['what', 'measured'],
+      [
+        ['loading the host bundle', spread(load)],
+        ['`activate()`', spread(activate)],
+        ["opening the window's first file of training code (5,000 lines) until its first tip", spread(firstFile)],
+        ['first tip in a file of 5,000 lines that was just opened', spread(firstHover)],
+        ['later tips in it', spread(laterHover)],
+        ['nothing to say', spread(emptyHover)],
+      ],
+    ),
+    '',
+    'A comment typed in the middle of the file. *Longest pause* is the longest time in which the extension host could do nothing else; the window itself shows what is typed without waiting for it.',
+    '',
+    ...table(
+      ['file of 5,000 lines', 'a keystroke', 'longest pause while typing', 'longest pause after it'],
+      (
+        [
+          ['training code', typing],
+          ['text, which the extension leaves alone', typingText],
+        ] as readonly (readonly [string, Typing])[]
+      ).map(([what, { keystroke, longestPause, longestPauseAfter }]) => [
+        what,
+        spread(keystroke),
+        spread(longestPause),
+        spread(longestPauseAfter),
+      ]),
+    ),
+    '',
+    ...(panel === null
+      ? []
+      : [
+          'From the key or click that starts the diagnosis until the panel has drawn the report: in a window that has diagnosed nothing yet, with the start of the worker and of the panel, and again.',
+          '',
+          ...table(
+            ['model', 'first', 'again'],
+            panel.map(({ model, first, warm }) => [model, spread(first), spread(warm)]),
+          ),
+          '',
+        ]),
   ];
 }
 
