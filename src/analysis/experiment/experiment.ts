@@ -13,7 +13,7 @@ import { mulberry32, normal, type Random } from '../probe/random';
 import { averaged, measureCopy, type CopyMeasurement } from './copies';
 import { drawInitial, type Truncation } from './initializers';
 import { learningRateLadder } from './learningRates';
-import { isWritable, weightsOf, withScratchWeights } from './scratchWeights';
+import { weightsOf, withScratchWeights } from './scratchWeights';
 
 export interface ExperimentOptions {
   readonly seed: number;
@@ -62,11 +62,8 @@ export async function experiment(
   options: ExperimentOptions,
 ): Promise<Experiments> {
   if (!Object.values(questions).some(Boolean)) return NO_EXPERIMENTS;
-  if (network.differentiable !== null || !isWritable(network)) {
-    return {
-      ...NO_EXPERIMENTS,
-      unknown: ['The weights of this format cannot be changed in a copy, so causes were not tried out.'],
-    };
+  if (network.differentiable !== null) {
+    return { ...NO_EXPERIMENTS, unknown: [`Causes were not tried out on copies: ${network.differentiable}`] };
   }
   const perSample = PASS * operationsPerSample(network);
   const copies = COPIES * (questions.flow ? 3 : 2);
