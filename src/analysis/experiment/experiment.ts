@@ -9,7 +9,6 @@ import type { Probe } from '../probe/probe';
 import { averaged } from './copies';
 import { canDraw, isSaturatingHidden, type CopyKind, type Trial, type TrialResults } from './laboratory';
 import { highestSafeRate, isKnownOptimizer, ladderRates } from './learningRates';
-import { isWritable } from './scratchWeights';
 
 export interface ExperimentOptions {
   readonly seed: number;
@@ -62,11 +61,8 @@ export async function experiment(
   options: ExperimentOptions,
 ): Promise<Experiments> {
   if (!Object.values(questions).some(Boolean)) return NO_EXPERIMENTS;
-  if (network.differentiable !== null || !isWritable(network)) {
-    return {
-      ...NO_EXPERIMENTS,
-      unknown: ['The weights of this format cannot be changed in a copy, so causes were not tried out.'],
-    };
+  if (network.differentiable !== null) {
+    return { ...NO_EXPERIMENTS, unknown: [`Causes were not tried out on copies: ${network.differentiable}`] };
   }
   const perSample = PASS * operationsPerSample(network);
   const copies = COPIES * (questions.flow ? 3 : 2);

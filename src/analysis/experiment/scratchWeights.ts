@@ -1,11 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Network, Weight } from '../model/network';
 
-/** Whether the network's weights can be written, so that experiments on copies of it are possible. */
-export function isWritable(network: Network): boolean {
-  return network.calls.every(({ weights }) => weights.every(({ value }) => value instanceof tf.Variable));
-}
-
 /** Runs `work`, which may assign the network's weights as it likes, and puts the saved ones back whatever happens. */
 export function withScratchWeights<T>(network: Network, work: () => T): T {
   const variables = [...weightsOf(network).values()].map(({ value }) => value as tf.Variable);

@@ -34,11 +34,21 @@ const AFFINE = new Set([
   'SeparableConv2D',
   'Conv2DTranspose',
   'Conv3DTranspose',
+  // Of GraphModels.
+  'MatMul',
+  'DepthwiseConv2dNative',
 ]);
 
 /** Layers each of whose outputs either never falls or never rises as its inputs rise, in floating-point numbers too. */
 const MONOTONE =
   /^(?:Flatten|Reshape|Permute|RepeatVector|(?:Spatial)?(?:Alpha)?Dropout(?:[123]D)?|Gaussian(?:Noise|Dropout)|ActivityRegularization|ZeroPadding[123]D|Cropping[123]D|UpSampling[123]D|(?:Global)?(?:Average|Max)Pooling[123]D|Add|Average|Maximum|Minimum|Concatenate|BatchNormalization|Rescaling|Normalization)$/;
+
+/** Ops of GraphModels of that kind; a product is one where the other factor is a weight. */
+const MONOTONE_OPS =
+  /^(?:MaxPool|AvgPool|Mean|Max|Min|Sum|Pad(?:V2)?|MirrorPad|ConcatV2|AddV2|BiasAdd|ResizeNearestNeighbor|FusedBatchNorm(?:V[23])?)$/;
+
+const isMonotone = ({ className, weights }: LayerCall): boolean =>
+  MONOTONE.test(className) || MONOTONE_OPS.test(className) || (className === 'Mul' && weights.length > 0);
 
 /** Smooth activations that fall to one minimum and rise from there. */
 const VALLEYS = new Set(['gelu', 'gelu_tanh', 'silu', 'hard_silu', 'mish']);
@@ -65,7 +75,7 @@ export function provedDeadUnits(
 ): ReadonlyMap<string, ReadonlySet<number>> {
   const proved = new Map<string, ReadonlySet<number>>();
   const asked = (call: LayerCall): boolean => canDie(call) && questioned(call);
-  if (!network.execute || !network.calls.some(asked)) return proved;
+  if (!network.calls.some(asked)) return proved;
   const needed = neededBounds(network.calls, asked);
   /** Lower and upper bounds `[2, ...shape]` of the outputs of calls and inputs. */
   const bounds = new Map<string, tf.Tensor>();
@@ -130,19 +140,23 @@ function argumentBounds(network: Network, call: LayerCall, given: readonly tf.Te
   if (call.activation !== null && given.length === 1 && call.weights.length === 0 && !AFFINE.has(className))
     return given[0];
   if (AFFINE.has(className)) return affineBounds(network, call, given[0]);
-  if (!MONOTONE.test(className)) return null;
-  const ends = network.execute!(call, given);
+  if (!isMonotone(call)) return null;
+  const ends = network.execute(call, given);
+  if (ends === null) return null;
   const [lower, upper] = [tf.min(ends, 0, true), tf.max(ends, 0, true)];
   return finite(tf.concat([lower, upper], 0));
 }
 
 function affineBounds(network: Network, call: LayerCall, box: tf.Tensor): tf.Tensor | null {
   const kernels = call.weights.filter(({ fanIn }) => fanIn !== null);
+  // A product of two things that depend on the input.
+  if (kernels.length === 0) return null;
   const products = kernels.reduce((sum, { fanIn }) => sum + fanIn!, 1);
   // In a box of numbers that are not negative, the ends are their own magnitudes.
   const signed = valuesOf(box).some((value) => value < 0);
   const rows = signed ? tf.concat([box, tf.abs(box)], 0) : box;
-  const bias = tf.tidy(() => network.execute!(call, [tf.zerosLike(tf.slice(box, 0, 1))]));
+  const bias = network.execute(call, [tf.zerosLike(tf.slice(box, 0, 1))]);
+  if (bias === null) return null;
   const shape = [2, ...bias.shape.slice(1)];
   const size = bias.size;
   const [sums, magnitudes] = [new Float64Array(2 * size), new Float64Array(2 * size)];
@@ -159,8 +173,9 @@ function affineBounds(network: Network, call: LayerCall, box: tf.Tensor): tf.Ten
     const image = withWeights(
       call,
       (weight) => parts[kernels.indexOf(weight)] ?? tf.zerosLike(weight.value),
-      () => network.execute!(call, [rows]),
+      () => network.execute(call, [rows]),
     );
+    if (image === null) return null;
     const values = valuesOf(image);
     const [shift, magnitude] = [turned ? size : 0, signed ? 2 * size : 0];
     for (let i = 0; i < 2 * size; i++) {

@@ -91,6 +91,29 @@ export class GraphNetwork implements Network {
     return this.heads.map((source) => ({ call: calls.get(nodeOf(source)) ?? null, tensor: tensorOf(source, values) }));
   }
 
+  execute(call: LayerCall, inputs: readonly tf.Tensor[]): tf.Tensor | null {
+    const compiled = this.steps.find(({ step }) => step.call === call);
+    // Graphs for one sample may mix the rows of a larger batch.
+    if (compiled === undefined || this.inputs.some(({ batchSize }) => batchSize !== null)) return null;
+    const { step, linear } = compiled;
+    const named = new Map(this.steps.map(({ step: { id, call: other } }) => [id, other?.name]));
+    for (const { id, network } of this.graph.inputs) named.set(id, network.name);
+    const values: Values = { ...this.constants };
+    for (const source of step.sources) {
+      // Not by way of nodes that are no calls, whose values are not at hand.
+      const place = call.inputs.indexOf(named.get(source) ?? '');
+      if (place === -1) return null;
+      values[source] = [inputs[place]];
+    }
+    try {
+      for (const { id, run } of linear) values[id] = run(values);
+      const output = tensorOf(step.argument ?? step.id, values);
+      return output.shape[0] === inputs[0].shape[0] ? output : null;
+    } catch {
+      return null;
+    }
+  }
+
   dispose(): void {
     tf.dispose(Object.values(this.constants).flat());
   }

@@ -24,9 +24,9 @@ export interface Network {
   /**
    * The first output of the layer of one call on inputs of any batch size, `[samples, ...]`, with its weights as they are
    * at the moment and without its activation, whose argument is returned. Unobserved and without masks, for layers that
-   * call no others; must run inside `tf.tidy`. Absent where the format has no layers to execute alone.
+   * call no others; must run inside `tf.tidy`. Null where the call cannot be executed alone, or not on so many samples.
    */
-  execute?(call: LayerCall, inputs: readonly Tensor[]): Tensor;
+  execute(call: LayerCall, inputs: readonly Tensor[]): Tensor | null;
 
   dispose(): void;
 }
