@@ -32,7 +32,8 @@ export async function readKerasHdf5(bytes: Uint8Array, file: string): Promise<Sa
   };
 }
 
-function readWeights(hdf5: Hdf5File, group: Group): SavedWeight[] {
+/** The weights of a group that lists its layers, as Keras 2 and whole models of Keras 3 keep them. */
+export function readWeights(hdf5: Hdf5File, group: Group): SavedWeight[] {
   return (hdf5.list(group, 'layer_names') ?? []).flatMap((layer) => {
     const own = hdf5.group(group, layer);
     if (own === null) return [];
@@ -58,7 +59,7 @@ function withoutTopology(hdf5: Hdf5File, file: string): DiagnosisError {
       : `"${file}" is an HDF5 file, but not a Keras model: it has no model_config.`,
     file,
     weights
-      ? 'Save the whole model with model.save("model.keras") instead of model.save_weights(…).'
+      ? 'Save the whole model with model.save("model.keras"), or put the architecture (model.to_json()) beside it and choose that.'
       : 'Choose a file that was saved with model.save(…) in Keras.',
   );
 }

@@ -83,7 +83,7 @@ const CONTAINERS = ['layers', '_layer_checkpoint_dependencies', '_layers', '_ope
  * The weights of a layer, or of a model's layers, in the order of the topology. They have numbers for names; `owner`
  * says which layer they belong to.
  */
-function readLayer(
+export function readLayer(
   hdf5: Hdf5File,
   group: Group,
   definition: LayerDefinition,

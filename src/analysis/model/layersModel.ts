@@ -1,6 +1,10 @@
-/** tfjs LayersModel files: model.json with weight shards beside it, as tfjs itself or its converter writes them. */
+/**
+ * tfjs LayersModel files: model.json with weight shards beside it, as tfjs itself or its converter writes them. The
+ * architecture that Keras saves alone has the same form.
+ */
 
 import { DiagnosisError } from '../../report/errors';
+import { weightsBeside } from './architecture';
 import type { Folder } from './folder';
 import { get, isRecord, parseJson, text } from './json';
 import type { SavedModel } from './savedModel';
@@ -11,15 +15,10 @@ export async function readLayersModel(folder: Folder, file: string, json: unknow
   const topology = findTopology(json, file);
   const notes: string[] = [];
   const manifest = get(json, 'weightsManifest');
-  if (manifest === undefined) {
-    throw new DiagnosisError(
-      'not-a-model',
-      `"${file}" holds a topology but no weightsManifest, so the network has no weights.`,
-      file,
-      'Save the whole model, for instance with model.save() of TensorFlow.js.',
-    );
-  }
-  const weights = await readManifestWeights(folder, file, manifest, notes);
+  const weights =
+    manifest === undefined
+      ? await weightsBeside(folder, file, topology.topology, notes)
+      : await readManifestWeights(folder, file, manifest, notes);
   return {
     ...topology,
     file,

@@ -62,6 +62,78 @@ const HALVES =
   'iamleSmZijpKOgBKmzgeLVSjAFxSBxcOVZDORGo+t3Sc0rTsWhNQUkXpqXWQLSaQRkJyWWJGfEZ+YVlJbEF2ckFoBUReeV5uToKBjF1tYCEdwf' +
   'DvyjcTkKRsEoGAWjYBSMglEwCkbBKBgFo2AU4AQWDAdCTf9XMzDuYwAAdAkbbw==';
 
+describe('an architecture with its weights beside it', () => {
+  const keras2 = (): Uint8Array =>
+    hdf5(
+      {},
+      {
+        ...names('layer_names', ['first', 'second']),
+        first: {
+          ...names('weight_names', ['first/kernel:0', 'first/bias:0']),
+          first: { 'kernel:0': set([3, 4], 0), 'bias:0': set([4], 1) },
+        },
+        second: {
+          ...names('weight_names', ['second/kernel:0', 'second/bias:0']),
+          second: { 'kernel:0': set([4, 2], 2), 'bias:0': set([2], 3) },
+        },
+      },
+    );
+  const keras3 = (): Uint8Array =>
+    hdf5(
+      {},
+      {
+        layers: {
+          dense: { vars: { '0': set([3, 4], 0), '1': set([4], 1) } },
+          dense_1: { vars: { '0': set([4, 2], 2), '1': set([2], 3) } },
+        },
+      },
+    );
+  const architecture = JSON.stringify({ ...sequential(LAYERS), keras_version: '2.3.1', backend: 'tensorflow' });
+  const load = (files: Record<string, Uint8Array | string>) =>
+    loadNetwork(memoryFolder({ 'model.json': architecture, ...files }), 'model.json');
+
+  it.each<[string, string, () => Uint8Array]>([
+    ['Keras 2', 'model.h5', keras2],
+    ['Keras 2, under another name', 'best.hdf5', keras2],
+    ['Keras 3', 'model.weights.h5', keras3],
+  ])('is read: %s', async (_name, file, weights) => {
+    const network = await load({ [file]: weights() });
+    const twin = await loadNetwork(tfjsFolder({ model_config: sequential(LAYERS) }, WEIGHTS), 'model.json');
+    expect(valuesOf(network)).toEqual(valuesOf(twin));
+    expect(network.summary.file).toMatchObject({
+      format: 'tfjs-layers',
+      notes: [`The weights come from "${file}", which lies beside the architecture.`],
+    });
+    network.dispose();
+    twin.dispose();
+  });
+
+  it('takes the file of its own name, of several', async () => {
+    const network = await load({ 'model.h5': keras2(), 'model-old.h5': '', 'other.h5': '' });
+    expect(network.summary.file.notes).toEqual([
+      'The weights come from "model.h5", which lies beside the architecture.',
+    ]);
+    network.dispose();
+  });
+
+  it.each<[string, Record<string, Uint8Array | string>, string]>([
+    ['no file beside it', {}, 'so the network has no weights.'],
+    ['several', { 'a.h5': 'x', 'b.h5': 'y' }, 'Beside it lie "a.h5", "b.h5": none is certain to belong to it.'],
+  ])('is an error with %s', async (_name, files, message) => {
+    await expect(load(files)).rejects.toMatchObject({
+      code: 'not-a-model',
+      place: 'model.json',
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  it('is an error with weights of another network', async () => {
+    const other = hdf5({}, { layers: { dense: { vars: { '0': set([5, 4], 0), '1': set([4], 1) } } } });
+    await expect(load({ 'model.weights.h5': other })).rejects.toMatchObject({ code: 'weights-mismatch' });
+    await expect(load({ 'model.h5': hdf5({}, { things: {} }) })).rejects.toMatchObject({ code: 'not-a-model' });
+  });
+});
+
 describe('Keras HDF5', () => {
   it('is read with weights of float16 in either byte order', async () => {
     const network = await open(unzlibSync(Uint8Array.from(Buffer.from(HALVES, 'base64'))), 'half.h5');
