@@ -1,6 +1,6 @@
 import type { Mention } from './facts';
 import { findMentions } from './mentions';
-import { Names } from './resolve';
+import { Names, USES_TFJS } from './resolve';
 import type { Module, Statement } from './syntax';
 import { splitTopLevel } from './topLevel';
 
@@ -30,7 +30,7 @@ class Chunk {
 
 /**
  * Pieces that may bind a name that the rest of the file depends on: imports, aliases of modules inside of functions, and
- * top-level aliases, destructuring and learning rates.
+ * top-level aliases, destructuring, names in strings and learning rates.
  */
 const BINDS = new RegExp(
   [
@@ -38,12 +38,14 @@ const BINDS = new RegExp(
     String.raw`\b(require|import)\(`,
     String.raw`=\s*(tf|keras|nn|torch|layers|tfjs)(\.\w+)*[ \t]*(;|\n|$)`,
     String.raw`^(const |let |var )?(\w+|\{[^}]*\})\s*=\s*\w+(\.\w+)*\s*(;|\n|$)`,
+    String.raw`^(export )?(const |let |var )?\w+\s*=\s*('\w+'|"\w+")`,
     String.raw`^(const |let |var )?\w*(learning_?rate|lr)\w*\s*=`,
   ].join('|'),
   'i',
 );
-/** What only files with a global `tf` are told by. */
-const GLOBAL_TF = /\btf\s*\./;
+/** Whether a piece uses a global `tf` outside of comments. */
+const usesTfjs = (text: string): boolean =>
+  USES_TFJS.test(text) && USES_TFJS.test(text.replace(/\/\*[^]*?\*\/|\/\/[^\n]*/g, ''));
 
 /**
  * A file in pieces that are parsed one by one when they are asked for: a hover looks at its own piece and at those that
@@ -77,7 +79,7 @@ export class Chunks {
     let global = false;
     for (const { chunk } of this.chunks) {
       // One use of a global `tf` is enough to know that there is one.
-      const shows: boolean = !global && this.language === 'javascript' && GLOBAL_TF.test(chunk.text);
+      const shows: boolean = !global && this.language === 'javascript' && usesTfjs(chunk.text);
       if (!shows && !BINDS.test(chunk.text)) continue;
       global ||= shows;
       yield* chunk.statements(this.parse);

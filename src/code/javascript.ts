@@ -4,6 +4,7 @@ import { parseString } from './lowering';
 import { JavaScriptExpressions, isExpression } from './javascriptExpressions';
 import {
   MAXIMUM_DEPTH,
+  requiredModule,
   type Expression,
   type ImportedName,
   type Module,
@@ -44,7 +45,11 @@ class JavaScriptLowering extends JavaScriptExpressions {
         this.declaration(into);
         break;
       case 'ExpressionStatement':
-        for (const value of this.expressions()) into.push(this.expressionStatement(value, whole));
+        for (const value of this.expressions()) {
+          const imported = importRequire(into.at(-1), value);
+          if (imported === null) into.push(this.expressionStatement(value, whole));
+          else into.splice(-1, 1, imported);
+        }
         break;
       case 'ReturnStatement': {
         const [value] = this.expressions();
@@ -288,4 +293,11 @@ function counting(
   if (target?.type !== 'name' || test.left.type !== 'name' || test.left.name !== target.name) return null;
   if (test.operator !== '<' && test.operator !== '<=') return null;
   return { from: start.value, to: test.right, inclusive: test.operator === '<=' };
+}
+
+/** TypeScript's `import tf = require('x')`, which its parser takes for an import cut off and a call. */
+function importRequire(before: Statement | undefined, call: Expression): Statement | null {
+  if (before?.type !== 'import' || before.module !== '' || before.names.length !== 1) return null;
+  const module = requiredModule(call);
+  return module === null ? null : { ...before, module, to: call.to };
 }

@@ -51,7 +51,13 @@ export abstract class JavaScriptExpressions extends Lowering {
   }
 
   protected parameters(): Parameter[] {
-    const found: { name: string; range: Range; value: Expression | null; rest: boolean }[] = [];
+    const found: {
+      name: string;
+      range: Range;
+      value: Expression | null;
+      rest: boolean;
+      pattern: Expression | null;
+    }[] = [];
     let rest = false;
     let afterEquals = false;
     this.children(() => {
@@ -60,9 +66,9 @@ export abstract class JavaScriptExpressions extends Lowering {
       else if (this.name === 'Equals') afterEquals = true;
       else if (afterEquals && isExpression(this.name) && found.length > 0) found.at(-1).value = this.expression();
       else if (this.name === 'VariableDefinition')
-        found.push({ name: this.slice(), range: this.range(), value: null, rest });
+        found.push({ name: this.slice(), range: this.range(), value: null, rest, pattern: null });
       else if (this.name === 'ObjectPattern' || this.name === 'ArrayPattern')
-        found.push({ name: '', range: this.range(), value: null, rest });
+        found.push({ name: '', range: this.range(), value: null, rest, pattern: this.expression() });
     });
     return found;
   }
@@ -174,10 +180,16 @@ export abstract class JavaScriptExpressions extends Lowering {
   private items(): ListItem[] {
     const found: ListItem[] = [];
     let spread = false;
+    let afterEquals = false;
     this.children(() => {
       if (this.name === 'Spread') spread = true;
-      else if (this.name === ',') spread = false;
-      else if (isExpression(this.name)) found.push({ value: this.expression(), spread });
+      else if (this.name === ',') spread = afterEquals = false;
+      else if (this.name === 'Equals') afterEquals = true;
+      else if (isExpression(this.name)) {
+        const value = this.expression();
+        const before = afterEquals ? found.pop() : undefined;
+        found.push(before === undefined ? { value, spread } : { ...before, value: withDefault(before.value, value) });
+      }
     });
     return found;
   }
@@ -191,24 +203,30 @@ export abstract class JavaScriptExpressions extends Lowering {
       const whole = this.range();
       let key: { text: string; range: Range } | null = null;
       let value = null as Expression | null;
+      let standard = null as Expression | null;
       let afterColon = false;
+      let afterEquals = false;
       let named = true;
       this.children(() => {
         if (this.name === ':') afterColon = true;
+        else if (this.name === 'Equals') afterEquals = true;
         else if (this.name === 'Spread' || this.name === '[') named = false;
         else if (this.name === 'PropertyDefinition' || this.name === 'PropertyName')
           key = { text: this.slice(), range: this.range() };
-        else if (this.name === 'String' && !afterColon)
+        else if (this.name === 'String' && !afterColon && !afterEquals)
           key = { text: parseString(this.slice()).value, range: this.range() };
         else if (this.name === 'Block') this.children(() => undefined);
-        else if (isExpression(this.name)) value ??= this.expression();
+        else if (isExpression(this.name)) {
+          if (afterEquals) standard ??= this.expression();
+          else value ??= this.expression();
+        }
       });
       const written = key as { text: string; range: Range } | null;
       let found = value;
       if (written === null || !named) {
         // `{ name = 1 }` and `{ name }` of patterns have only a definition.
         if (this.name === 'PatternProperty' && named && found?.type === 'name')
-          entries.push({ key: found.name, keyRange: found, value: found, ...whole });
+          entries.push({ key: found.name, keyRange: found, value: withDefault(found, standard), ...whole });
         else {
           complete = false;
           if (found !== null) entries.push({ key: '', keyRange: whole, value: found, ...whole });
@@ -217,7 +235,7 @@ export abstract class JavaScriptExpressions extends Lowering {
       }
       // Shorthand `{ units }`.
       found ??= { type: 'name', name: written.text, ...written.range };
-      entries.push({ key: written.text, keyRange: written.range, value: found, ...whole });
+      entries.push({ key: written.text, keyRange: written.range, value: withDefault(found, standard), ...whole });
     });
     return { type: 'object', entries, complete, ...this.range() };
   }
@@ -267,7 +285,7 @@ export abstract class JavaScriptExpressions extends Lowering {
       else if (this.name === 'Arrow') seenArrow = true;
       else if (this.name === 'Block') body = this.body();
       else if (isArrow && !seenArrow && this.name === 'VariableDefinition')
-        parameters = [{ name: this.slice(), range: this.range(), value: null, rest: false }];
+        parameters = [{ name: this.slice(), range: this.range(), value: null, rest: false, pattern: null }];
       else if (isExpression(this.name) && seenArrow) {
         const value = this.expression();
         body = [{ type: 'return', value, from: value.from, to: value.to }];
@@ -275,4 +293,10 @@ export abstract class JavaScriptExpressions extends Lowering {
     });
     return { type: 'function', parameters, body, ...this.range() };
   }
+}
+
+/** `target = standard` in a destructuring pattern. */
+function withDefault(target: Expression, standard: Expression | null): Expression {
+  if (standard === null) return target;
+  return { type: 'assignment', target, operator: '=', value: standard, from: target.from, to: standard.to };
 }

@@ -41,7 +41,7 @@ export const kerasSemantics: Semantics = {
       context.recorder.optimizers.push(use);
       return { type: 'optimizer', use };
     }
-    if (/^keras\.losses\.[A-Z]/.test(path) && lossNote(name) !== null) {
+    if (/^(keras|tensorflow)\.losses\.[A-Z]/.test(path) && lossNote(name) !== null) {
       const use = lossDraft(name, 'keras', call, 'call', args);
       context.recorder.losses.push(use);
       return { type: 'loss', use };

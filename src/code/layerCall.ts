@@ -27,6 +27,8 @@ export function layerUse(call: LayerCall): MutableLayer {
   const number = (...names: string[]): number | null =>
     names.map((name) => given.get(name)?.number ?? null).find((one) => one !== null) ?? null;
   const open = !call.args.complete;
+  // `weights` take the place of what the initialisers make.
+  const kernelInitializer = evaluated.has('weights') ? undefined : evaluated.get('kernel_initializer');
   return {
     library,
     kind: note.kind,
@@ -39,7 +41,7 @@ export function layerUse(call: LayerCall): MutableLayer {
     inputFeatures: number('in_features', 'input_dim') ?? lastDimension(evaluated, note),
     kernelArea: note.role === 'dense' ? 1 : kernelArea(evaluated.get('kernel_size')?.value, note.kind),
     activation: configuredActivation(call, evaluated, number('alpha', 'negative_slope')),
-    kernelInitializer: initializerArgument(evaluated.get('kernel_initializer'), open, site),
+    kernelInitializer: initializerArgument(kernelInitializer, open, site),
     biasInitializer: initializerArgument(evaluated.get('bias_initializer'), open, site),
     arguments: given,
     complete: call.args.complete,

@@ -11,9 +11,11 @@ import {
   expressionsOf,
   forEachPart,
   MAXIMUM_DEPTH,
+  partsOf,
   type Call,
   type Expression,
   type Module,
+  type Name,
   type Parameter,
   type Range,
   type Statement,
@@ -33,10 +35,17 @@ function kindOfKey(key: string): MentionKind | null {
   return isRateName(key) ? 'learning-rate' : null;
 }
 
-/** `lr`, `base_lr`, `adam_lr`, `lr_d`, `initialLearningRate`, `--learning-rate`; not `lr_scheduler`. */
-const isRateName = (name: string): boolean =>
-  /^-{0,2}([a-z0-9]+[_-])*(learning[_-]?rate|lr)([_-]?(\d+|[dg]|gen|disc))?$/i.test(name) ||
-  /^[a-z]+(LearningRate|Lr)$/.test(name);
+/** `lr`, `base_lr`, `adam_lr`, `lr_d`, `lr_critic`, `initialLearningRate`, `--learning-rate`; not `lr_scheduler`. */
+const isRateName = (name: string): boolean => RATE.test(name) || /^[a-z]+(LearningRate|Lr|LR)$/.test(name);
+const RATE = new RegExp(
+  [
+    String.raw`^-{0,2}([a-z0-9]+[_-])*(learning[_-]?rate|lr)`,
+    String.raw`([_-]?(\d+|[dg]|gen|disc)`,
+    '|[_-](q|pi|actor|critic|generator|discriminator|encoder|decoder|backbone|head',
+    '|slow|fast|min|max|init|initial|start|end|base))?$',
+  ].join(''),
+  'i',
+);
 
 /** Names that mean little else, so that a string of them is a mention wherever it stands. */
 const DISTINCTIVE =
@@ -50,6 +59,9 @@ const CALLED_ACTIVATION =
   /^(relu|relu6|sigmoid|tanh|softmax|logSoftmax|log_softmax|elu|selu|celu|gelu|silu|swish|mish|hardswish|hard_?sigmoid|hard_?swish|leakyRelu|leaky_?relu|prelu|softplus|softsign)_?\d?$/i;
 /** Initializers that projects copy or import from elsewhere under PyTorch's names. */
 const CALLED_INITIALIZER = /^(trunc_normal_|(kaiming|xavier)_(normal|uniform)_|orthogonal_)$/;
+
+/** What makes a trainable variable of its first argument. */
+const VARIABLE = /^(tfjs\.variable|tensorflow\.Variable)$/;
 
 /** Finds every mention in the statements, in the order of the text. */
 export function findMentions(
@@ -116,7 +128,7 @@ class Finder {
         break;
       case 'object':
         for (const entry of expression.entries) {
-          this.keyed(entry.key, entry.keyRange, entry.value);
+          if (entry.value.type !== 'assignment') this.keyed(entry.key, entry.keyRange, entry.value);
           this.expression(entry.value);
         }
         break;
@@ -127,7 +139,7 @@ class Finder {
       case 'function':
         for (const parameter of expression.parameters) {
           this.parameter(parameter);
-          if (parameter.value !== null) this.expression(parameter.value);
+          for (const part of partsOf(parameter)) this.expression(part);
         }
         for (const statement of expression.body) this.statement(statement);
         break;
@@ -147,7 +159,16 @@ class Finder {
       return;
     }
     for (const one of value.type === 'list' ? value.items.map((item) => item.value) : [value])
-      if (one.type === 'string' && !DISTINCTIVE.test(one.value)) this.text(one.value, one, kind);
+      if (one.type === 'string') {
+        if (!DISTINCTIVE.test(one.value)) this.text(one.value, one, kind);
+      } else if (one.type === 'name') this.variable(one, kind);
+  }
+
+  /** `optimizer=adam`, `activation: ACTIVATION`: a variable that is called so, or that holds a name. */
+  private variable(variable: Name, kind: MentionKind): void {
+    if (this.names.path(variable.name) !== null) return;
+    const constant = this.names.constant(variable.name);
+    this.text(constant?.type === 'string' ? constant.value : variable.name, variable, kind);
   }
 
   private parameter({ name, range, value }: Parameter): void {
@@ -176,6 +197,7 @@ class Finder {
     const path = this.names.qualify(call.callee);
     if (path === null || !this.symbol(call.callee)) this.callee(call.callee);
     this.positional(call, path);
+    if (path !== null && VARIABLE.test(path)) this.initialValue(call.arguments[0]?.value ?? null);
     for (const argument of call.arguments) {
       if (argument.name !== null)
         this.keyed(argument.name, { from: argument.from, to: argument.value.from - 1 }, argument.value);
@@ -217,6 +239,16 @@ class Finder {
     // A name that says so itself is found as a name.
     if (rate.value.type === 'name' && isRateName(rate.value.name)) return;
     this.add('learning-rate', symbol.name, rate.value, symbol.library, this.number(rate.value));
+  }
+
+  /** `tf.variable(tf.randomNormal([3, 4]).mul(0.1))`: what the variable starts as, through methods called on it. */
+  private initialValue(value: Expression | null): void {
+    let at = value;
+    while (at?.type === 'call' && this.names.qualify(at.callee) === null)
+      at = at.callee.type === 'member' ? at.callee.object : null;
+    const path = at?.type === 'call' ? this.names.qualify(at.callee) : null;
+    const note = path === null ? null : initializerNote(path.split('.').at(-1));
+    if (at?.type === 'call' && note !== null) this.add('initializer', note.name, at.callee, libraryOf(path!));
   }
 
   /** A name of a library, or a name that says that it is a learning rate. */
@@ -292,7 +324,8 @@ export function mentionOf(path: string): { kind: MentionKind; name: string; libr
   }
   if (/(^|\.)(initializers|nn\.init)$/.test(home) || /_initializer$/.test(name))
     return as('initializer', initializerNote(name)?.name ?? null);
-  if (/(^|\.)(optimizers|train)$/.test(home)) return as('optimizer', optimizerNote(name)?.name ?? null);
+  if (/(^|\.)(optimizers|train)$/.test(home) || (library === 'tfjs' && /^[A-Z]\w+Optimizer$/.test(name)))
+    return as('optimizer', optimizerNote(name)?.name ?? null);
   if (/(^|\.)(losses|metrics|objectives)$/.test(home)) return as('loss', lossNote(name)?.name ?? null);
   if (/(^|\.)nn$/.test(home) && /cross_entropy/.test(name)) return as('loss', lossNote(name)?.name ?? null);
   if (/^(activations|nn|math|keras\.activations|ops|backend)$/.test(home) || home === '')

@@ -43,7 +43,7 @@ export abstract class PythonExpressions extends Lowering {
   }
 
   protected parameters(): Parameter[] {
-    const found: { name: string; range: Range; value: Expression | null; rest: boolean }[] = [];
+    const found: { name: string; range: Range; value: Expression | null; rest: boolean; pattern: null }[] = [];
     let rest = false;
     let afterEquals = false;
     this.children(() => {
@@ -51,7 +51,8 @@ export abstract class PythonExpressions extends Lowering {
       else if (this.name === '*' || this.name === '**') rest = true;
       else if (this.name === 'AssignOp') afterEquals = true;
       else if (afterEquals && isExpression(this.name) && found.length > 0) found.at(-1).value = this.expression();
-      else if (this.name === 'VariableName') found.push({ name: this.slice(), range: this.range(), value: null, rest });
+      else if (this.name === 'VariableName')
+        found.push({ name: this.slice(), range: this.range(), value: null, rest, pattern: null });
     });
     return found;
   }

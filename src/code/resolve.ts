@@ -1,5 +1,13 @@
 import { canonicalPath, libraryOf, TFJS_PACKAGE, type Library } from './catalogue/libraries';
-import { bodiesOf, expressionsOf, forEachPart, type Expression, type Module, type Statement } from './syntax';
+import {
+  bodiesOf,
+  expressionsOf,
+  forEachPart,
+  requiredModule,
+  type Expression,
+  type Module,
+  type Statement,
+} from './syntax';
 
 /**
  * What the names of a file stand for: imports, aliases of them, and constants that are assigned once. Scopes are
@@ -144,28 +152,12 @@ export class Names {
 }
 
 /** What only TensorFlow.js calls so, for files that get `tf` from a script tag. */
-const TFJS_MEMBERS = new Set([
-  'layers',
-  'sequential',
-  'model',
-  'train',
-  'loadLayersModel',
-  'loadGraphModel',
-  'tensor',
-  'tensor1d',
-  'tensor2d',
-  'tensor3d',
-  'tensor4d',
-  'tidy',
-  'browser',
-  'losses',
-  'initializers',
-]);
-
-/** The module of `require('x')` and `await import('x')`. */
-function requiredModule(value: Expression): string | null {
-  const first = value.type === 'call' ? value.arguments[0]?.value : undefined;
-  if (value.type === 'call' && value.callee.type === 'name' && value.callee.name === 'require')
-    return first?.type === 'string' ? first.value : null;
-  return null;
-}
+const TFJS_MEMBERS = new Set(
+  (
+    'layers sequential model train loadLayersModel loadGraphModel tensor tensor1d tensor2d tensor3d tensor4d tidy ' +
+    'browser losses initializers variable variableGrads valueAndGrads scalar oneHot matMul nextFrame setBackend ' +
+    'getBackend randomNormal randomUniform truncatedNormal softmax sigmoid relu LayersModel Sequential'
+  ).split(' '),
+);
+/** Whether a text uses a `tf` that is TensorFlow.js: a quick test. */
+export const USES_TFJS = new RegExp(String.raw`\btf\s*\.\s*(${[...TFJS_MEMBERS].join('|')})\b`);

@@ -90,6 +90,7 @@ export interface ObjectLiteral extends Range {
   readonly complete: boolean;
 }
 
+/** In a destructuring pattern `{ key = standard }` the value is the assignment of the default. */
 export interface ObjectEntry extends Range {
   readonly key: string;
   readonly keyRange: Range;
@@ -140,9 +141,12 @@ export interface Parameter {
   /** Empty for a destructuring pattern. */
   readonly name: string;
   readonly range: Range;
+  /** The default. */
   readonly value: Expression | null;
   /** `*rest`, `**rest` or `...rest`. */
   readonly rest: boolean;
+  /** The destructuring pattern; null for a plain name. */
+  readonly pattern: Expression | null;
 }
 
 export type Statement = Import | Assign | Evaluate | If | Loop | FunctionDefinition | ClassDefinition | Return | Block;
@@ -272,7 +276,7 @@ export function forEachPart(expression: Expression, visit: (part: Expression) =>
       expression.parts.forEach(visit);
       return;
     case 'function':
-      for (const parameter of expression.parameters) if (parameter.value !== null) visit(parameter.value);
+      for (const parameter of expression.parameters) partsOf(parameter).forEach(visit);
       return;
     case 'name':
     case 'string':
@@ -280,6 +284,10 @@ export function forEachPart(expression: Expression, visit: (part: Expression) =>
     case 'constant':
   }
 }
+
+/** The pattern and the default of a parameter, where it has them. */
+export const partsOf = ({ pattern, value }: Parameter): readonly Expression[] =>
+  [pattern, value].filter((part) => part !== null);
 
 /** Statements directly inside `statement`, without those of functions written as expressions. */
 export function bodiesOf(statement: Statement): readonly (readonly Statement[])[] {
@@ -312,10 +320,7 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
       return [statement.target, statement.over, ...bounds, ...statement.parts].filter((part) => part !== null);
     }
     case 'function':
-      return [
-        ...statement.decorators,
-        ...statement.parameters.map((parameter) => parameter.value).filter((value) => value !== null),
-      ];
+      return [...statement.decorators, ...statement.parameters.flatMap(partsOf)];
     case 'class':
       return [...statement.decorators, ...statement.bases];
     case 'block':
@@ -323,4 +328,11 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
     case 'import':
       return [];
   }
+}
+
+/** The module of `require('x')`; null for anything else. */
+export function requiredModule(value: Expression): string | null {
+  if (value.type !== 'call' || value.callee.type !== 'name' || value.callee.name !== 'require') return null;
+  const first = value.arguments.at(0)?.value;
+  return first?.type === 'string' ? first.value : null;
 }

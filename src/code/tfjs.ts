@@ -54,7 +54,7 @@ export const tfjsSemantics: Semantics = {
     }
     if (path.startsWith('tfjs.initializers.') && initializerNote(name) !== null)
       return { type: 'initializer', use: namedInitializer(name, call, initializerNumbers(options())) };
-    if (/^tfjs\.train\.\w+$/.test(path) && optimizerNote(name) !== null) {
+    if (/^tfjs\.(train\.\w+|[A-Z]\w+Optimizer)$/.test(path) && optimizerNote(name) !== null) {
       const use = optimizerDraft(name, 'tfjs', site, 0);
       context.recorder.optimizers.push(use);
       return { type: 'optimizer', use };

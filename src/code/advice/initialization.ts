@@ -3,9 +3,12 @@ import { setInitializers } from '../fixes/initializer';
 import { activationOf, blocksOf, fanIn, runs, type Block } from './blocks';
 import type { CodeFinding, Rule } from './finding';
 
-/** A hidden layer alone may scale the signal by at most this, up or down, before it is spoken of. */
+/**
+ * A hidden layer alone may scale the signal by at most this, up or down, before it is spoken of. Down it may go further:
+ * optimisers that scale their steps soon make up for one layer of small weights.
+ */
 const LAYER_GROWS = 10;
-const LAYER_SHRINKS = 1 / 30;
+const LAYER_SHRINKS = 1 / 100;
 /** The same for a whole run of layers. */
 const RUN_GROWS = 100;
 const RUN_SHRINKS = 1e-3;
@@ -70,7 +73,8 @@ const isRelu = (block: Block): boolean => RELU_FAMILY.has(activationOf(block) ??
 const isSaturating = (block: Block): boolean => ['tanh', 'sigmoid', 'hard_sigmoid'].includes(activationOf(block) ?? '');
 
 function message(run: readonly Block[], total: number, grows: boolean): string {
-  const layers = run.length === 1 ? 'this ReLU layer' : `these ${run.length} ReLU layers`;
+  const kind = run.every((block) => activationOf(block) === 'relu') ? 'ReLU' : 'hidden';
+  const layers = run.length === 1 ? `this ${kind} layer` : `these ${run.length} ${kind} layers`;
   const factor = grows
     ? `multiply the signal by about ${round(total)}`
     : `shrink the signal to about ${round(total)} of itself`;

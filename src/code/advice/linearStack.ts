@@ -1,13 +1,17 @@
+import type { CodeModel, ModelDefinition } from '../facts';
 import { addActivation } from '../fixes/activation';
 import { blocksOf, type Block } from './blocks';
 import type { CodeFinding, Rule } from './finding';
 
 /**
  * Two dense layers with nothing nonlinear between them are one dense layer. A narrower first layer is left alone: that
- * is a bottleneck or a factorized matrix, made on purpose.
+ * is a bottleneck or a factorized matrix, made on purpose. So is a network without any activation that a file of tests
+ * does not train: that is a stand-in for a network in a test of something else.
  */
-export const linearStack: Rule = (model, source) =>
-  model.definitions.flatMap((definition) => {
+export const linearStack: Rule = (model, source) => {
+  const hasTests = TESTS.test(source.text);
+  return model.definitions.flatMap((definition) => {
+    if (hasTests && !bends(definition) && !isTrained(definition, model)) return [];
     const blocks = blocksOf(definition);
     const byIndex = new Map(blocks.map((block) => [block.index, block]));
     return blocks.flatMap((block): CodeFinding[] => {
@@ -28,6 +32,23 @@ export const linearStack: Rule = (model, source) =>
       ];
     });
   });
+};
+
+/** Tests of pytest or unittest, and of Jest, Jasmine, Mocha or Vitest. */
+const TESTS = /^[ \t]*(async )?def test_\w+\(|^[ \t]*(it|test)(\.\w+)?\(\s*['"`]/m;
+
+/** Whether anything in a network is nonlinear, or may be because it is not understood. */
+const bends = ({ steps }: ModelDefinition): boolean =>
+  steps.some(
+    ({ operation, layer }) =>
+      operation === 'activation' ||
+      operation === 'unknown' ||
+      operation === 'model' ||
+      (layer?.activation != null && layer.activation.name !== 'linear'),
+  );
+
+const isTrained = (definition: ModelDefinition, { optimizers, losses, fits }: CodeModel): boolean =>
+  [...optimizers, ...losses, ...fits].some(({ model }) => model === definition);
 
 function isLinearDense(block: Block): boolean {
   const { layer, activations, normalized, pooled } = block;

@@ -16,7 +16,9 @@ export function canonicalPath(path: string): string {
     .replace(/^keras\.(layers|engine)\.Input$/, 'keras.models.Input')
     .replace(/^torch\.nn\.modules\.(?:[a-z_]+\.)*(?=[A-Z])/, 'torch.nn.')
     .replace(/^torch\.optim\.(?:[a-z_]+\.)(?=[A-Z])/, 'torch.optim.');
-  return canonical.replace(/^tensorflow\.compat\.v1\./, 'tensorflow.');
+  return canonical
+    .replace(/^tensorflow\.compat\.v1\./, 'tensorflow.')
+    .replace(/^tensorflow\.python\.ops\.init_ops(_v2)?\./, 'tensorflow.initializers.');
 }
 
 /** The library that a canonical path belongs to; null for any other module. */

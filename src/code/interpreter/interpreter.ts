@@ -61,7 +61,8 @@ export class Interpreter extends Evaluator {
   private standaloneClass(one: ClassValue): void {
     const instance = this.instantiate(one, null);
     if (one.network !== null) this.finishNetwork(one, instance);
-    for (const method of one.methods.values())
+    const own = [...instance.attributes.values()].filter((value) => value.type === 'function');
+    for (const method of [...one.methods.values(), ...own])
       if (!this.entered.has(method.body)) this.enter({ ...method, self: instance }, null);
   }
 
@@ -146,11 +147,11 @@ export class Interpreter extends Evaluator {
         target.items.forEach((item, i) => this.store(item.value, this.element(value, i), scope, declares));
         return;
       case 'object':
-        for (const entry of target.entries) {
-          const known = value.type === 'object' ? value.entries.get(entry.key)?.value : undefined;
-          const imported = value.type === 'symbol' ? symbol(`${value.path}.${entry.key}`) : UNKNOWN;
-          this.store(entry.value, known ?? imported, scope, declares);
-        }
+        for (const entry of target.entries) this.store(entry.value, this.property(value, entry.key), scope, declares);
+        return;
+      case 'assignment':
+        // `{ units = 32 }`: the default holds where there is nothing.
+        this.store(target.target, value.type === 'none' ? this.evaluate(target.value, scope) : value, scope, declares);
         return;
       default:
         return;
@@ -159,6 +160,13 @@ export class Interpreter extends Evaluator {
 
   private nameDraft(value: Value, name: string): void {
     if (value.type === 'model') value.draft.name ??= name;
+  }
+
+  /** What destructuring takes of an object. */
+  private property(value: Value, key: string): Value {
+    if (value.type === 'symbol') return symbol(`${value.path}.${key}`);
+    if (value.type !== 'object') return UNKNOWN;
+    return value.entries.get(key)?.value ?? (value.complete ? NONE : UNKNOWN);
   }
 
   /** What destructuring takes at position `i`. */
@@ -266,6 +274,10 @@ export class Interpreter extends Evaluator {
   /** `args` are null for a class that nothing in the file instantiates. */
   protected instantiate(of: ClassValue, args: Arguments | null): InstanceValue {
     const instance: InstanceValue = { type: 'instance', of, attributes: new Map(of.scope.values) };
+    // Functions in fields of JavaScript's classes: `train = () => this.model`.
+    if (this.module.language === 'javascript')
+      for (const [name, value] of of.scope.values)
+        if (value.type === 'function') instance.attributes.set(name, { ...value, self: instance });
     const constructor = of.methods.get('__init__') ?? of.methods.get('constructor');
     if (constructor !== undefined) this.enter({ ...constructor, self: instance }, args);
     return instance;
@@ -315,7 +327,9 @@ export class Interpreter extends Evaluator {
       const given = parameter.rest ? null : (args?.get(parameter.name, position++)?.value ?? null);
       const standard = parameter.value === null || parameter.rest ? null : this.evaluate(parameter.value, callee.scope);
       const open = args !== null && !args.complete;
-      scope.define(parameter.name, given ?? (open ? null : standard) ?? UNKNOWN);
+      const value = given ?? (open ? null : standard) ?? UNKNOWN;
+      if (parameter.pattern === null) scope.define(parameter.name, value);
+      else this.store(parameter.pattern, value, scope, true);
     }
   }
 

@@ -28,6 +28,27 @@ describe('a fault is named once, and nothing else is', () => {
   });
 });
 
+describe('what is destructured', () => {
+  const rated = (head: string): string => `const tf = require('@tensorflow/tfjs');
+${head}
+  const model = tf.sequential();
+  model.add(tf.layers.dense({ units, activation: 'relu', inputShape: [16] }));
+  model.add(tf.layers.dense({ units: 3, activation: 'softmax' }));
+  model.compile({ optimizer: tf.train.adam(rate), loss: 'categoricalCrossentropy' });
+}
+`;
+  const rules = (code: string) => advise(new CodeDocument('javascript', code)).map(({ rule }) => rule);
+  it.each([
+    'const build = ({ units = 32, rate = 8 } = {}) => {',
+    'function build() {\n  const { units, optimizer: { rate = 8 } = {} } = { units: 32 };',
+  ])('holds its default: %s', (head) => expect(rules(rated(head))).toEqual(['learning-rate-too-high']));
+  it.each([
+    'function build() {\n  const { units = 32, rate = 8 } = { rate: 0.01 };',
+    'function build() {\n  const [units = 32, rate = 8] = [16, 0.01];',
+    'function build(options) {\n  const { units = 32, rate } = options;',
+  ])('holds what is given: %s', (head) => expect(rules(rated(head))).toEqual([]));
+});
+
 describe('healthy code is left alone', () => {
   it.each(HEALTHY)('$name', ({ language, code }) => {
     expect(advise(new CodeDocument(language, code)).map(({ rule, message }) => [rule, message])).toEqual([]);

@@ -149,6 +149,24 @@ model.add(tf.layers.dense({ units: 32, inputShape: [16] }));
 model.add(tf.layers.dense({ units: 3, activation: 'softmax' }));
 model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });`),
   },
+  {
+    name: 'sigmoid under a softmax loss, in a function in a field of a class',
+    rule: 'output-activation-mismatch',
+    at: "'softmax'",
+    code: tfjs(`${DATA}
+class Trainer {
+  model = tf.sequential();
+  constructor() {
+    this.build();
+  }
+  build = () => {
+    this.model.add(tf.layers.dense({ units: 32, activation: 'relu', inputShape: [16] }));
+    this.model.add(tf.layers.dense({ units: 3, activation: 'softmax' }));
+    this.model.compile({ optimizer: 'adam', loss: tf.losses.softmaxCrossEntropy });
+  };
+}
+const { model } = new Trainer();`),
+  },
 ];
 
 export const FAULTY_PYTHON: readonly Faulty[] = [
@@ -454,6 +472,29 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.b(torch.tanh(self.a(x)))
+`,
+  },
+  {
+    name: 'Keras: sigmoid under a loss of tf.losses that takes logits',
+    rule: 'output-activation-mismatch',
+    at: "'sigmoid'",
+    code: `import tensorflow as tf
+
+model = tf.keras.Sequential()
+model.add(tf.keras.layers.Dense(32, activation='relu', input_shape=(16,)))
+model.add(tf.keras.layers.Dense(3, activation='sigmoid'))
+model.compile(optimizer='adam', loss=tf.losses.CategoricalCrossentropy(from_logits=True))
+`,
+  },
+  {
+    name: 'PyTorch: a linear stack in a module that another file trains',
+    rule: 'low-rank',
+    at: 'nn.Linear',
+    code: `from torch import nn
+
+
+def head(features, classes):
+    return nn.Sequential(nn.Linear(400, 120), nn.Linear(120, 84))
 `,
   },
 ];

@@ -388,4 +388,73 @@ model.add(layers.dense({ units: 4 }));
 model.compile({ optimizer: train.adam(), loss: losses.softmaxCrossEntropy });
 `,
   },
+  {
+    name: 'tfjs: weights given, whatever the initialiser says',
+    language: 'javascript',
+    code: `import * as tf from '@tensorflow/tfjs';
+export function restore(kernel, bias) {
+  const model = tf.sequential();
+  model.add(tf.layers.dense({ units: 8, inputShape: [4], activation: 'relu', kernelInitializer: 'zeros', weights: [kernel, bias] }));
+  model.add(tf.layers.dense({ units: 1, kernelInitializer: 'zeros', weights: [kernel, bias] }));
+  model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+  return model;
+}
+`,
+  },
+  {
+    name: 'tfjs: a class whose functions are fields',
+    language: 'javascript',
+    code: `import * as tf from '@tensorflow/tfjs';
+export class Trainer {
+  model = tf.sequential();
+  build = () => {
+    this.model.add(tf.layers.dense({ units: 12, inputShape: [4], activation: 'relu' }));
+    this.model.add(tf.layers.dense({ units: 3, activation: 'softmax' }));
+  };
+  start = async (xs, ys, { rate = 0.01, epochs = 20 } = {}) => {
+    this.model.compile({ optimizer: tf.train.adam(rate), loss: 'categoricalCrossentropy' });
+    await this.model.fit(xs, ys, { epochs });
+  };
+}
+`,
+  },
+  {
+    name: 'PyTorch: one layer of small weights under ELU',
+    language: 'python',
+    code: `import torch.nn as nn
+class Critic(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Linear(4, 64)
+        self.two = nn.Linear(64, 64)
+        self.out = nn.Linear(64, 1)
+        nn.init.normal_(self.one.weight, std=0.02)
+    def forward(self, x):
+        x = nn.functional.elu(self.one(x))
+        return self.out(nn.functional.elu(self.two(x)))
+`,
+  },
+  {
+    name: 'PyTorch: a stand-in for a network in a test',
+    language: 'python',
+    code: `import torch.nn as nn
+from project import count_parameters
+def test_counts_weights_and_biases():
+    model = nn.Sequential(nn.Linear(16, 8), nn.Linear(8, 2))
+    assert count_parameters(model) == 154
+`,
+  },
+  {
+    name: 'tfjs: a stand-in for a network in a test',
+    language: 'javascript',
+    code: `import * as tf from '@tensorflow/tfjs';
+import { summarize } from '../src/summary';
+it('names every layer', () => {
+  const model = tf.sequential();
+  model.add(tf.layers.dense({ units: 4, inputShape: [4] }));
+  model.add(tf.layers.dense({ units: 2 }));
+  expect(summarize(model)).toHaveLength(2);
+});
+`,
+  },
 ];

@@ -138,6 +138,37 @@ describe('mentions', () => {
       ['layer Conv2D', 'optimizer adam'],
     ],
     [
+      "TypeScript's import of what a module exports",
+      'typescript',
+      "import tf = require('@tensorflow/tfjs-node');\nlet n = tf.layers.«dense»({ units: 2, activation: '«selu»' });",
+      ['layer Dense', 'activation selu'],
+    ],
+    [
+      'tf of a script tag, first used for what others call so too',
+      'javascript',
+      '// tf.layers are loaded by the page\nconst shape = tf.env();\nconst w = tf.variable(tf.«randomNormal»([3, 4]).mul(0.1));\nconst o = new tf.«AdagradOptimizer»(«0.1»);',
+      ['initializer random_normal', 'optimizer adagrad', 'learning-rate adagrad'],
+    ],
+    ['tf of something else', 'javascript', "/* not tf.layers */ tf.run(); const c = { activation: '«relu»' };", [null]],
+    [
+      'defaults of what is destructured',
+      'javascript',
+      "import '@tensorflow/tfjs';\nconst { «lr» = 0.1, activation = '«elu»', optimizer: o = '«sgd»' } = options;\nfunction f({ units, «learningRate» = 0.1, kernelInitializer = '«heNormal»' } = {}) {}",
+      ['learning-rate', 'activation elu', 'optimizer sgd', 'learning-rate', 'initializer he_normal'],
+    ],
+    [
+      'variables where a name belongs',
+      'python',
+      "import keras\nACT = 'selu'\nkeras.layers.Dense(3, activation=«ACT», kernel_initializer=«he_normal»)\nm.compile(optimizer=«adam», loss=«my_loss»)",
+      ['activation selu', 'initializer he_normal', 'optimizer adam', null],
+    ],
+    [
+      'variables of TensorFlow',
+      'python',
+      'import tensorflow as tf\nfrom tensorflow.python.ops.init_ops_v2 import glorot_uniform\nw = tf.Variable(tf.random.«normal»([3, 4], stddev=0.1))\nx = tf.random.«normal»([3])\nv = tf.Variable(w)\nk = tf.keras.layers.Dense(3, kernel_initializer=«glorot_uniform»())',
+      ['initializer random_normal', null, 'initializer glorot_uniform'],
+    ],
+    [
       'what is something else',
       'python',
       "import keras\nname = '«normal»'\nmy.«Dense»(3)\n«relu» = 3\ns = '«linear»'",
@@ -146,9 +177,20 @@ describe('mentions', () => {
   ])('%s', (_, language, code, expected) => {
     expect(marked(language, code)).toEqual(expected);
   });
-  it.each(['lr', 'base_lr', 'adam_lr', 'lr_d', 'lr2', 'LEARNING_RATE', 'initialLearningRate', 'learning_rate_gen'])(
-    'takes %s for a learning rate',
-    (name) => expect(marked('python', `import keras\n«${name}» = 0.1`)).toEqual(['learning-rate']),
+  it.each([
+    'lr',
+    'base_lr',
+    'adam_lr',
+    'lr_d',
+    'lr2',
+    'LEARNING_RATE',
+    'initialLearningRate',
+    'learning_rate_gen',
+    'lr_actor',
+    'baseLR',
+    'lr_min',
+  ])('takes %s for a learning rate', (name) =>
+    expect(marked('python', `import keras\n«${name}» = 0.1`)).toEqual(['learning-rate']),
   );
   it.each(['lr_scheduler', 'lr_decay', 'url', 'color', 'xlr', 'learning_rate_schedule'])(
     'does not take %s for one',
