@@ -65,9 +65,8 @@ const HALVES =
 describe('an architecture with its weights beside it', () => {
   const keras2 = (): Uint8Array =>
     hdf5(
-      {},
+      { layer_names: ['first', 'second'] },
       {
-        ...names('layer_names', ['first', 'second']),
         first: {
           ...names('weight_names', ['first/kernel:0', 'first/bias:0']),
           first: { 'kernel:0': set([3, 4], 0), 'bias:0': set([4], 1) },
