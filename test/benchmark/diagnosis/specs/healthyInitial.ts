@@ -6,6 +6,7 @@ import {
   initial,
   layer,
   learns,
+  networks,
   repeat,
   sigmoidOutput,
   softmax,
@@ -13,6 +14,28 @@ import {
 } from './layers';
 
 const noBias = { useBias: false };
+
+/**
+ * Networks that are born with many silent units, or shrink the signal, and learn all the same. None is asked to be alive: a
+ * warning of dead units is true of those where a tenth is silent.
+ */
+const STAND_IT: readonly NetworkSpec[] = [
+  ['he-narrow-8x16', [301, 302, 303, 304, 305], 8, 16, 'heUniform', 40] as const,
+  ['narrow-he-6x8', [301, 302, 303, 304, 305], 6, 8, 'heUniform', 40] as const,
+  ['glorot-normal-10x64', [301, 302, 303, 304], 10, 64, 'glorotNormal', 15] as const,
+  ['glorot-normal-12x64', [301, 302], 12, 64, 'glorotNormal', 15] as const,
+].flatMap(([name, seeds, depth, width, initializer, epochs]) =>
+  networks(
+    name,
+    seeds,
+    {
+      data: data('circles'),
+      training: initial,
+      layers: [...repeat(depth, dense(width, 'relu', initializer)), sigmoidOutput],
+    },
+    { rules: [], cause: null, evidence: [learns(epochs, 0.9)] },
+  ),
+);
 
 /** Dense networks with their initial weights, which training shows to be good ones. */
 const INITIAL: readonly NetworkSpec[] = [
@@ -237,4 +260,4 @@ const STUDIES: readonly NetworkSpec[] = [
   ),
 ];
 
-export const HEALTHY_INITIAL: readonly NetworkSpec[] = [...INITIAL, ...STUDIES];
+export const HEALTHY_INITIAL: readonly NetworkSpec[] = [...INITIAL, ...STAND_IT, ...STUDIES];
