@@ -1,6 +1,7 @@
 /** The two signals that the flow charts show, layer by layer: the range that counts as usual, and what happens in words. */
 
 import { formatFactor, formatShare, shortName } from './format';
+import { NetworkGraph } from './networkGraph';
 import type { LayerReport } from './report';
 
 export type FlowDirection = 'forward' | 'backward';
@@ -35,12 +36,16 @@ export function standsApart(layer: LayerReport): boolean {
 
 const BOUNDED_OUTPUT: ReadonlySet<string> = new Set(['softmax', 'log_softmax', 'sigmoid', 'hard_sigmoid', 'tanh']);
 
-interface FlowPoint {
+/** A layer of a flow with its value: variance across samples, or norm of the gradient. */
+export interface FlowPoint {
   readonly layer: LayerReport;
   readonly value: number;
 }
 
-/** Positive values of the hidden layers with units, over which the flow is judged; of every layer where those are fewer than two. */
+/**
+ * Positive values of the hidden layers with units, over which the flow is judged; of every layer where those are fewer than
+ * two. Gradients of a model with several heads: of the most layers that serve the same outputs.
+ */
 function judgedPoints(layers: readonly LayerReport[], direction: FlowDirection): FlowPoint[] {
   const points = flowValues(layers, direction).flatMap((value, index) => {
     const layer = layers[index];
@@ -48,7 +53,11 @@ function judgedPoints(layers: readonly LayerReport[], direction: FlowDirection):
     return value === null || !(value > 0) || apart ? [] : [{ layer, value }];
   });
   const hidden = points.filter(({ layer }) => layer.role === 'hidden' && layer.units !== null);
-  return hidden.length < 2 ? points : hidden;
+  if (hidden.length < 2) return points;
+  if (direction === 'forward') return hidden;
+  return new NetworkGraph(layers)
+    .byOutputs(hidden)
+    .reduce((most, group) => (group.length > most.length ? group : most));
 }
 
 /** `[lowest, highest]` of the usual range around the layer where the signal enters; null when nothing positive was measured. */

@@ -43,6 +43,21 @@ export class NetworkGraph {
   }
 
   /**
+   * The points whose layers serve the same outputs, together. Heads of different size and scale send back different
+   * gradients, and where they join, what grows is not the network's doing: only within a group can gradients be compared.
+   */
+  byOutputs<T extends { readonly layer: LayerReport }>(points: readonly T[]): readonly T[][] {
+    const groups = new Map<string, T[]>();
+    for (const point of points) {
+      const outputs = JSON.stringify(this.outputsReachedFrom(point.layer));
+      const group = groups.get(outputs) ?? [];
+      group.push(point);
+      groups.set(outputs, group);
+    }
+    return [...groups.values()];
+  }
+
+  /**
    * Whether the signal can go round the layer: some path from an input that it depends on to an output that depends on it
    * leaves it out, as around the branch of a residual block.
    */

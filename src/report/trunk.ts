@@ -1,16 +1,11 @@
 /** The hidden layers that the whole signal passes, forward and backward: what the rules of flow judge. */
 
-import { gradientNorm } from './flow';
+import { gradientNorm, type FlowPoint } from './flow';
 import { NetworkGraph } from './networkGraph';
 import type { LayerReport } from './report';
 
 interface Layers {
   readonly layers: readonly LayerReport[];
-}
-
-export interface FlowPoint {
-  readonly layer: LayerReport;
-  readonly value: number;
 }
 
 /**
@@ -48,19 +43,12 @@ export function forwardFlow(network: Layers): FlowPoint[] {
 /**
  * Norm of dLoss/d(output) per sample of every layer of the trunk. The norm, unlike the RMS per
  * entry, is what well-scaled layers pass on unchanged when widths or numbers of positions differ. Of a model with several
- * outputs there is one flow for each set of outputs that layers serve: heads of different size and scale send back different
- * gradients, and where they join, what grows is not the network's doing.
+ * outputs there is one flow for each set of outputs that layers serve.
  */
 export function backwardFlows(network: Layers): readonly FlowPoint[][] {
-  const graph = new NetworkGraph(network.layers);
-  const flows = new Map<string, FlowPoint[]>();
-  for (const layer of trunk(network)) {
+  const points = trunk(network).flatMap((layer) => {
     const value = gradientNorm(layer);
-    if (value === null) continue;
-    const outputs = JSON.stringify(graph.outputsReachedFrom(layer));
-    const flow = flows.get(outputs) ?? [];
-    flow.push({ layer, value });
-    flows.set(outputs, flow);
-  }
-  return [...flows.values()];
+    return value === null ? [] : [{ layer, value }];
+  });
+  return new NetworkGraph(network.layers).byOutputs(points);
 }

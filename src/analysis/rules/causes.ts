@@ -2,7 +2,7 @@
 
 import { formatFactor } from '../../report/format';
 import type { Cause, Copies, LayerReport, Suggestion } from '../../report/report';
-import { growingCause, shrinkingCause } from './flow';
+import { growingCause, shrinkingCause } from './weightCauses';
 import type { Measurement } from './rule';
 
 export type Direction = 'forward' | 'backward';

@@ -9,7 +9,7 @@
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
 import type { Finding } from '../../report/report';
 import { flowCause } from './causes';
-import { forwardFlow } from './flow';
+import { forwardFlow } from '../../report/trunk';
 import { flowFixes } from './flowFixes';
 import { finding, type Measurement, type Rule } from './rule';
 import { growingWithin, recurrentLayers } from './withinLayer';

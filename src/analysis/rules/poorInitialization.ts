@@ -12,7 +12,7 @@ import { formatFactor, formatNumber } from '../../report/format';
 import type { LayerReport } from '../../report/report';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { fittingInitialization } from '../fixes/initialization';
-import { kernelScale } from './flow';
+import { kernelScale } from './weightCauses';
 import { NetworkGraph } from '../../report/networkGraph';
 import { finding, hiddenLayers, type Rule } from './rule';
 

@@ -12,7 +12,9 @@
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
 import type { Finding, LayerReport } from '../../report/report';
 import { flowCause } from './causes';
-import { backwardFlows, type FlowPoint, geometricMean } from './flow';
+import type { FlowPoint } from '../../report/flow';
+import { backwardFlows } from '../../report/trunk';
+import { geometricMean } from './weightCauses';
 import { flowFixes } from './flowFixes';
 import { isGated, recurrentLayers, vanishingWithin } from './withinLayer';
 import { finding, type Measurement, type Rule } from './rule';

@@ -13,7 +13,7 @@
 
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
 import { flowCause } from './causes';
-import { forwardFlow } from './flow';
+import { forwardFlow } from '../../report/trunk';
 import { flowFixes } from './flowFixes';
 import { finding, type Rule } from './rule';
 

@@ -63,6 +63,21 @@ describe('flowSummary', () => {
     expect(flowSummary(backward(1, 1, 1e-3, 1e-3), 'backward')).toBe('jumps 1e3× at l1');
     expect(flowSummary(backward(0, 1), 'backward')).toBe('does not reach every layer');
   });
+
+  it('compares gradients only of layers that serve the same outputs', () => {
+    const head = (name: string, from: string, gradient: number): Partial<LayerSketch>[] => [
+      { name: `${name}_hidden`, inputs: [from], gradient },
+      { name, role: 'output', inputs: [`${name}_hidden`], gradient: null },
+    ];
+    const network = layers(
+      { name: 'first', inputs: ['in'], gradient: 2000 },
+      { name: 'second', inputs: ['first'], gradient: 1000 },
+      ...head('large', 'second', 1000),
+      ...head('small', 'second', 1),
+    );
+    expect(flowSummary(network, 'backward')).toBe('steady');
+    expect(usualRange(network, 'backward')![1]).toBeCloseTo(1000 * 10 ** 1.5, 6);
+  });
 });
 
 describe('standsApart', () => {

@@ -1,11 +1,9 @@
-/** The signal along the network, forward and backward, in the form that the rules of flow share. */
+/** Why a signal shrinks or grows, as far as the weights and activations of the layers tell. */
 
 import { activation } from '../../report/activations';
 import { formatNumber } from '../../report/format';
 import type { Cause, LayerReport } from '../../report/report';
 import { targetGain } from '../fixes/initialization';
-
-export { backwardFlows, forwardFlow, type FlowPoint } from '../../report/trunk';
 
 /** The standard deviation that fits the layer's activation (He or Xavier), over the kernel's: below 1 the kernel is too small. Null without a kernel. */
 export function kernelScale(producer: LayerReport, activationName: string | null): number | null {
