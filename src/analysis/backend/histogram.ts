@@ -13,15 +13,6 @@ export interface ValueRange {
   readonly maximum: number;
 }
 
-/** What a `Histogram` has counted, as plain data. */
-export interface HistogramState extends ValueRange {
-  /** Bin width is `2^exponent`. */
-  readonly exponent: number;
-  /** `k` of the first bin. */
-  readonly first: number;
-  readonly counts: Float64Array;
-}
-
 /**
  * Equal-width histogram of the finite values of tensors, at most 32 bins.
  *
@@ -29,10 +20,12 @@ export interface HistogramState extends ValueRange {
  * such grid is a refinement of the next coarser one, so bins can be widened without splitting any: the counts are exact
  * and depend neither on the order of the values nor on how they were cut into chunks or merged. One edge is always 0.
  */
-export class Histogram implements HistogramState {
+export class Histogram implements ValueRange {
   minimum = Infinity;
   maximum = -Infinity;
+  /** Bin width is `2^exponent`. */
   exponent = SMALLEST_EXPONENT;
+  /** `k` of the first bin. */
   first = 0;
   counts = new Float64Array(BINS);
 
@@ -128,3 +121,6 @@ function finestExponent(lower: number, upper: number): number {
   while (Math.floor(upper * 2 ** -exponent) - Math.floor(lower * 2 ** -exponent) >= BINS) exponent++;
   return exponent;
 }
+
+/** What a `Histogram` has counted, as plain data. */
+export type HistogramState = Readonly<Pick<Histogram, 'minimum' | 'maximum' | 'exponent' | 'first' | 'counts'>>;

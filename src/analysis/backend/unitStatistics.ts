@@ -23,10 +23,15 @@ export interface PooledStatistics {
 /** Arrays that `sweep` of ./assembly/statistics.ts works on; the last, of the current rows alone, is not kept. */
 const FIELDS = 9;
 
-/** What a `UnitAccumulator` has seen: plain data, one entry per unit, that another thread can be sent. */
-export interface UnitState {
-  readonly units: number;
-  /** All values seen. */
+/**
+ * Per-unit statistics of tensors whose last axis counts the units, taken in one sweep over the values.
+ *
+ * Sums are kept in float64 of the deviations from the unit's first finite value (shifted-data algorithm: Chan, Golub
+ * and LeVeque 1983, "Algorithms for computing the sample variance"). The shift is one of the data, which bounds the
+ * cancellation; cutting a batch into chunks changes nothing but the last digits' rounding.
+ */
+export class UnitAccumulator {
+  /** All values seen, per unit. */
   readonly count: Float64Array;
   readonly nonFinite: Float64Array;
   readonly zeros: Float64Array;
@@ -35,31 +40,11 @@ export interface UnitState {
   readonly activeSamples: Float64Array;
   readonly minimum: Float64Array;
   readonly maximum: Float64Array;
-  /** First finite value; NaN before. */
+  /** First finite value of each unit; NaN before. */
   readonly shift: Float64Array;
   /** Sum of `x - shift`. */
   readonly sum: Float64Array;
   /** Sum of `(x - shift)^2`. */
-  readonly squares: Float64Array;
-}
-
-/**
- * Per-unit statistics of tensors whose last axis counts the units, taken in one sweep over the values.
- *
- * Sums are kept in float64 of the deviations from the unit's first finite value (shifted-data algorithm: Chan, Golub
- * and LeVeque 1983, "Algorithms for computing the sample variance"). The shift is one of the data, which bounds the
- * cancellation; cutting a batch into chunks changes nothing but the last digits' rounding.
- */
-export class UnitAccumulator implements UnitState {
-  readonly count: Float64Array;
-  readonly nonFinite: Float64Array;
-  readonly zeros: Float64Array;
-  readonly positives: Float64Array;
-  readonly activeSamples: Float64Array;
-  readonly minimum: Float64Array;
-  readonly maximum: Float64Array;
-  readonly shift: Float64Array;
-  readonly sum: Float64Array;
   readonly squares: Float64Array;
   /** What `sweep` of ./assembly/statistics.ts works on: the arrays above, one after another. */
   private readonly state: Float64Array;
@@ -304,19 +289,30 @@ export class UnitAccumulator implements UnitState {
   }
 }
 
-/** What a `SquareAccumulator` has seen, as plain data. */
-export interface SquareState {
-  /** All entries seen. */
-  readonly count: number;
-  readonly nonFinite: number;
-  /** Sum of squares of the finite entries. */
-  readonly sum: number;
-}
+/** What a `UnitAccumulator` has seen: plain data, one entry per unit, that another thread can be sent. */
+export type UnitState = Readonly<
+  Pick<
+    UnitAccumulator,
+    | 'units'
+    | 'count'
+    | 'nonFinite'
+    | 'zeros'
+    | 'positives'
+    | 'activeSamples'
+    | 'minimum'
+    | 'maximum'
+    | 'shift'
+    | 'sum'
+    | 'squares'
+  >
+>;
 
 /** Sum of squares of the finite entries of tensors, in float64. */
-export class SquareAccumulator implements SquareState {
+export class SquareAccumulator {
+  /** All entries seen. */
   count = 0;
   nonFinite = 0;
+  /** Sum of squares of the finite entries. */
   sum = 0;
 
   add(tensor: Tensor): void {
@@ -349,3 +345,6 @@ export class SquareAccumulator implements SquareState {
     return finite === 0 ? null : Math.sqrt(this.sum / finite);
   }
 }
+
+/** What a `SquareAccumulator` has seen, as plain data. */
+export type SquareState = Readonly<Pick<SquareAccumulator, 'count' | 'nonFinite' | 'sum'>>;
