@@ -23,49 +23,56 @@ const factorOf = (log: number): string => (log < 300 ? formatFactor(10 ** log) :
 
 /** The gradient of one layer grows from the last step to the first; `log` is log10 of the factor. */
 export function explodingWithin(
-  { layer, recurrence }: Recurrent,
+  recurrent: Recurrent,
   log: number,
   perStep: number,
   severity: Finding['severity'],
   measurement: Measurement,
 ): Finding {
-  return finding('exploding-gradient', {
-    severity,
-    layer: layer.name,
-    title: `gradient grows ${factorOf(log)} over time`,
-    confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.backward.samples, 'sample')}` },
-    measured: [
-      `Within the layer, over ${formatPlural(recurrence.steps, 'step')}, the gradient grows ${factorOf(log)} from the last step to the first: ${formatFactor(perStep)} per step on average.`,
-    ],
-    cause: largeRecurrence(layer, measurement),
+  const factor = factorOf(log);
+  return growth('exploding-gradient', recurrent, severity, measurement, {
+    title: `gradient grows ${factor} over time`,
+    measured: `the gradient grows ${factor} from the last step to the first: ${formatFactor(perStep)} per step on average.`,
     why: 'The first steps of a sequence decide every update, and a longer sequence ends in infinities.',
-    advice: 'First make the recurrent weights smaller.',
-    evidence: { steps: recurrence.steps, log10Change: log, perStep },
-    suggestions: [orthogonalRecurrence(layer), clipGradients()],
+    evidence: { log10Change: log, perStep },
   });
 }
 
 /** The state of one layer grows by `factor` from the first step to the last. */
 export function growingWithin(
-  { layer, recurrence }: Recurrent,
+  recurrent: Recurrent,
   factor: number,
   severity: Finding['severity'],
   measurement: Measurement,
 ): Finding {
-  const { first, last } = recurrence.state!;
-  const perStep = factor ** (1 / (recurrence.steps - 1));
-  return finding('exploding-signal', {
+  const { steps, state } = recurrent.recurrence;
+  const perStep = factor ** (1 / (steps - 1));
+  return growth('exploding-signal', recurrent, severity, measurement, {
+    title: `state grows ${formatFactor(factor)} over time`,
+    measured: `the root mean square of the state grows from ${formatNumber(state!.first)} to ${formatNumber(state!.last)}: ${formatFactor(perStep)} per step on average.`,
+    why: 'Huge states saturate what comes after them, make every step of training too large, and end in infinities.',
+    evidence: { factor, perStep },
+  });
+}
+
+/** What both kinds of growth have in common: their cause is the recurrent kernel, and so is their cure. */
+function growth(
+  rule: 'exploding-gradient' | 'exploding-signal',
+  { layer, recurrence: { steps } }: Recurrent,
+  severity: Finding['severity'],
+  measurement: Measurement,
+  told: Pick<Finding, 'title' | 'why' | 'evidence'> & { readonly measured: string },
+): Finding {
+  return finding(rule, {
     severity,
     layer: layer.name,
-    title: `state grows ${formatFactor(factor)} over time`,
+    title: told.title,
     confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.backward.samples, 'sample')}` },
-    measured: [
-      `Within the layer, over ${formatPlural(recurrence.steps, 'step')}, the root mean square of the state grows from ${formatNumber(first)} to ${formatNumber(last)}: ${formatFactor(perStep)} per step on average.`,
-    ],
+    measured: [`Within the layer, over ${formatPlural(steps, 'step')}, ${told.measured}`],
     cause: largeRecurrence(layer, measurement),
-    why: 'Huge states saturate what comes after them, make every step of training too large, and end in infinities.',
+    why: told.why,
     advice: 'First make the recurrent weights smaller.',
-    evidence: { steps: recurrence.steps, factor, perStep },
+    evidence: { steps, ...told.evidence },
     suggestions: [orthogonalRecurrence(layer), clipGradients()],
   });
 }

@@ -62,21 +62,20 @@ const HALVES =
   'iamleSmZijpKOgBKmzgeLVSjAFxSBxcOVZDORGo+t3Sc0rTsWhNQUkXpqXWQLSaQRkJyWWJGfEZ+YVlJbEF2ckFoBUReeV5uToKBjF1tYCEdwf' +
   'DvyjcTkKRsEoGAWjYBSMglEwCkbBKBgFo2AU4AQWDAdCTf9XMzDuYwAAdAkbbw==';
 
+/** As Keras 2 stores the weights: a group per layer that lists them. */
+const keras2Weights = (): Tree => ({
+  first: {
+    ...names('weight_names', ['first/kernel:0', 'first/bias:0']),
+    first: { 'kernel:0': set([3, 4], 0), 'bias:0': set([4], 1) },
+  },
+  second: {
+    ...names('weight_names', ['second/kernel:0', 'second/bias:0']),
+    second: { 'kernel:0': set([4, 2], 2), 'bias:0': set([2], 3) },
+  },
+});
+
 describe('an architecture with its weights beside it', () => {
-  const keras2 = (): Uint8Array =>
-    hdf5(
-      { layer_names: ['first', 'second'] },
-      {
-        first: {
-          ...names('weight_names', ['first/kernel:0', 'first/bias:0']),
-          first: { 'kernel:0': set([3, 4], 0), 'bias:0': set([4], 1) },
-        },
-        second: {
-          ...names('weight_names', ['second/kernel:0', 'second/bias:0']),
-          second: { 'kernel:0': set([4, 2], 2), 'bias:0': set([2], 3) },
-        },
-      },
-    );
+  const keras2 = (): Uint8Array => hdf5({ layer_names: ['first', 'second'] }, keras2Weights());
   const keras3 = (): Uint8Array =>
     hdf5(
       {},
@@ -151,17 +150,7 @@ describe('Keras HDF5', () => {
 
   it('is the same network as its tfjs twin, but for the file', async () => {
     const bytes = hdf5(attributes(sequential(LAYERS)), {
-      model_weights: {
-        ...names('layer_names', ['first', 'second']),
-        first: {
-          ...names('weight_names', ['first/kernel:0', 'first/bias:0']),
-          first: { 'kernel:0': set([3, 4], 0), 'bias:0': set([4], 1) },
-        },
-        second: {
-          ...names('weight_names', ['second/kernel:0', 'second/bias:0']),
-          second: { 'kernel:0': set([4, 2], 2), 'bias:0': set([2], 3) },
-        },
-      },
+      model_weights: { ...names('layer_names', ['first', 'second']), ...keras2Weights() },
     });
     const network = await open(bytes, 'model.h5');
     const twin = await loadNetwork(
