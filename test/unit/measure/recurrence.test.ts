@@ -138,14 +138,14 @@ describe('the gradient of a state', () => {
         });
         return lossOf(outputs.map(({ tensor }) => tensor)).dataSync()[0];
       });
-    // The states back-propagate in no certain order: those of an LSTM are told apart by their values.
     const differences = gradients.map(
       (_, which) =>
       Array.from({ length: UNITS }, (_unit, unit) => (perturbed(which, unit, 0.01) - perturbed(which, unit, -0.01)) / 0.02), // prettier-ignore
     );
-    const rounded = (rows: readonly number[][]): string[] =>
-      rows.map((row) => row.map((v) => v.toFixed(2)).join()).sort();
-    expect(rounded(gradients)).toEqual(rounded(differences));
+    // The states of an LSTM back-propagate in no certain order: the better match of the two counts.
+    const farthest = (rows: readonly number[][]): number =>
+      Math.max(...rows.flatMap((row, i) => row.map((value, unit) => Math.abs(value - differences[i][unit]))));
+    expect(Math.min(farthest(gradients), farthest([...gradients].reverse()))).toBeLessThan(5e-4);
     expect(Math.max(...differences.flat().map(Math.abs))).toBeGreaterThan(0.05);
     tf.dispose([x, weights]);
     network.dispose();

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { UnitAccumulator } from '../../../src/analysis/backend/unitStatistics';
 import { SignalMeter } from '../../../src/analysis/measure/signalMeter';
 import { symmetricEigenvalues } from '../../../src/analysis/measure/symmetricEigenvalues';
 import { mulberry32, normal } from '../../../src/analysis/probe/random';
@@ -46,6 +47,36 @@ describe('variance across samples', () => {
     expect(whole / expected).toBeCloseTo(1, 9);
     // Values are added one after another whatever the cut: not a bit may differ.
     for (const cut of [1, 7, 64]) expect(metered(values, [samples, width], cut).variance).toBe(whole);
+  });
+
+  it.each([
+    ['of units', [40, 6]],
+    ['of units at positions', [40, 3, 4, 2]],
+  ])('is that of all samples when two meters are merged, with their rank: %s', (_, shape) => {
+    const [samples] = shape;
+    const size = shape.reduce((a, b) => a * b, 1) / samples;
+    const units = shape[shape.length - 1];
+    const values = draws(samples * size, 5).map((value, i) => 50 + (1 + (i % size)) * value);
+    const parts = [0, 13].map((start) => {
+      const end = start === 0 ? 13 : samples;
+      const tensor = tf.tensor(values.slice(start * size, end * size), [end - start, ...shape.slice(1)]);
+      const accumulator = new UnitAccumulator(units);
+      accumulator.add(tensor, end - start);
+      const meter = new SignalMeter();
+      meter.add(tensor, accumulator);
+      tensor.dispose();
+      // What another thread gets.
+      return structuredClone({ units: accumulator, signal: meter.state });
+    });
+    const all = new UnitAccumulator(units);
+    const merged = new SignalMeter();
+    for (const part of parts) {
+      all.merge(part.units);
+      merged.merge(part.signal, all);
+    }
+    const whole = metered(values, shape);
+    expect(merged.variance! / whole.variance!).toBeCloseTo(1, 12);
+    expect(merged.effectiveRank()).toEqual(whole.effectiveRank());
   });
 
   it('is 0 where all samples are alike, however different their features', () => {
