@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { heapTensor, valuesOf, wasmHeap, type Heap, type Values } from './heap';
+import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
 import type { Pointer } from './heapKernels';
 
 /** Statistics of a set of values; `count` counts all of them, everything else but `nonFinite` only the finite ones. */
@@ -78,32 +78,9 @@ export class UnitAccumulator {
     }
     const positions = tensor.size / (samples * units);
     const onHeap = heapTensor(tensor);
-    if (onHeap !== null) this.sweepHeap(onHeap, onHeap.pointer, samples, positions);
+    if (onHeap !== null) this.sweepHeap(onHeap, samples, positions);
     else this.sweep(valuesOf(tensor), samples, positions);
     for (let unit = 0; unit < units; unit++) this.count[unit] += samples * positions;
-  }
-
-  /** Adds of every sample only the values at these places within it, one per unit. */
-  addChosen(tensor: Tensor, samples: number, places: Int32Array): void {
-    const { units } = this;
-    const size = tensor.size / samples;
-    const copyTo = (chosen: Float32Array): Float32Array => {
-      const values = valuesOf(tensor);
-      for (let sample = 0; sample < samples; sample++) {
-        for (let unit = 0; unit < units; unit++) chosen[sample * units + unit] = values[sample * size + places[unit]];
-      }
-      return chosen;
-    };
-    const heap = wasmHeap();
-    if (heap === null) {
-      this.sweep(copyTo(new Float32Array(samples * units)), samples, 1);
-    } else {
-      heap.withScratch(4 * samples * units, (pointer) => {
-        copyTo(heap.float32(pointer, samples * units));
-        this.sweepHeap(heap, pointer, samples, 1);
-      });
-    }
-    for (let unit = 0; unit < units; unit++) this.count[unit] += samples;
   }
 
   private sweep(values: Values, samples: number, positions: number): void {
@@ -142,8 +119,9 @@ export class UnitAccumulator {
    * The same with the routine of ./assembly/statistics.ts, which wants every unit to have its shift, and works on four
    * units at a time: where their number is no multiple of 4, two or four rows are swept as one of so many more units.
    */
-  private sweepHeap(heap: Heap, pointer: Pointer, samples: number, positions: number): void {
+  private sweepHeap(heap: HeapTensor, samples: number, positions: number): void {
     const { units, state, activeSamples } = this;
+    const { pointer } = heap;
     const hopeless = this.findShifts(heap.float32(pointer, samples * positions * units));
     const group = [1, 4, 2, 4][units % 4];
     const [sweeps, rows] = positions === 1 ? [1, samples] : [samples, positions];

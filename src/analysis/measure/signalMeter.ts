@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { valuesOf, type Values } from '../backend/heap';
-import { UnitAccumulator, type UnitState } from '../backend/unitStatistics';
+import type { UnitAccumulator } from '../backend/unitStatistics';
 import { gramEigenvalues } from './symmetricEigenvalues';
 
 /** Positions of a spatial output that are looked at, evenly spaced: enough for a mean over positions, whatever the size. */
@@ -16,10 +16,20 @@ export interface SignalState {
   readonly samples: number;
   /** Whether each unit is one feature, so that the statistics of the units are those of the features. */
   readonly ofUnits: boolean;
-  /** Statistics of the features; null before the first sample and where they are those of the units. */
-  readonly features: UnitState | null;
+  /** Null before the first sample and where they are those of the units. */
+  readonly features: FeatureSums | null;
   /** What the rank is taken over, of the first samples. */
   readonly rows: readonly Float32Array[];
+}
+
+/** By feature; there may be many, and little is asked of them. */
+interface FeatureSums {
+  /** The first sample, subtracted from all: sums of squares of differences keep their digits. */
+  readonly origin: Float32Array;
+  /** Of the differences. */
+  readonly sum: Float64Array;
+  /** Of the differences' squares. */
+  readonly squares: Float64Array;
 }
 
 /**
@@ -30,10 +40,9 @@ export class SignalMeter {
   private samples = 0;
   /** Offsets of the features within one sample. */
   private places: Int32Array | null = null;
-  /** Statistics of the features. */
-  private features: UnitAccumulator | null = null;
-  /** Whether `features` is the accumulator of the units, which others add to. */
-  private ofUnits = false;
+  private features: FeatureSums | null = null;
+  /** The statistics of the units, which others add to, where each is one feature. */
+  private units: UnitAccumulator | null = null;
   private readonly rows: Float32Array[] = [];
 
   /** @param rankSamples how many samples to keep for the rank: fewer where others have seen the first ones, none where it will not be asked for. */
@@ -41,8 +50,8 @@ export class SignalMeter {
 
   /** Everything seen so far; stays the meter's own. */
   get state(): SignalState {
-    const { samples, ofUnits, features, rows } = this;
-    return { samples, ofUnits, features: ofUnits ? null : features, rows };
+    const { samples, units, features, rows } = this;
+    return { samples, ofUnits: units !== null, features, rows };
   }
 
   /**
@@ -52,11 +61,16 @@ export class SignalMeter {
    */
   merge(other: SignalState, units: UnitAccumulator | null): void {
     if (other.ofUnits) {
-      this.ofUnits = true;
-      this.features = units;
+      this.units = units;
     } else if (other.features !== null) {
-      this.features ??= new UnitAccumulator(other.features.units);
-      this.features.merge(other.features);
+      this.features ??= newSums(other.features.origin);
+      const { origin, sum, squares } = this.features;
+      const { origin: otherOrigin, sum: otherSum, squares: otherSquares } = other.features;
+      for (let f = 0; f < sum.length; f++) {
+        const step = otherOrigin[f] - origin[f];
+        squares[f] += otherSquares[f] + 2 * step * otherSum[f] + other.samples * step * step;
+        sum[f] += otherSum[f] + other.samples * step;
+      }
     }
     this.rows.push(...other.rows.slice(0, this.rankSamples - this.rows.length));
     this.samples += other.samples;
@@ -70,18 +84,24 @@ export class SignalMeter {
     const samples = output.shape[0];
     if (samples === 0 || output.size === 0) return;
     const size = output.size / samples;
+    const values = valuesOf(output);
     this.places ??= chosenFeatures(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
-    const { places } = this;
-    if (units?.units === size) {
-      this.ofUnits = true;
-      this.features = units;
-    } else {
-      this.features ??= new UnitAccumulator(places.length);
-      if (places.length === size) this.features.add(output, samples);
-      else this.features.addChosen(output, samples, places);
-    }
-    if (this.rows.length < this.rankSamples) this.keepRows(valuesOf(output), samples, size, places);
+    if (units?.units === size) this.units = units;
+    else this.addFeatures(values, samples, size, this.places);
+    if (this.rows.length < this.rankSamples) this.keepRows(values, samples, size, this.places);
     this.samples += samples;
+  }
+
+  private addFeatures(values: Values, samples: number, size: number, places: Int32Array): void {
+    this.features ??= newSums(Float32Array.from(places, (place) => values[place]));
+    const { origin, sum, squares } = this.features;
+    for (let s = 0; s < samples; s++) {
+      for (let f = 0; f < places.length; f++) {
+        const difference = values[s * size + places[f]] - origin[f];
+        sum[f] += difference;
+        squares[f] += difference * difference;
+      }
+    }
   }
 
   private keepRows(values: Values, samples: number, size: number, places: Int32Array): void {
@@ -96,15 +116,14 @@ export class SignalMeter {
 
   /** `mean_j Var_i[a_ij]` with the unbiased variance over samples i; null with fewer than two samples or non-finite values. */
   get variance(): number | null {
-    const { features, samples } = this;
-    if (samples < 2 || features === null) return null;
-    let total = 0;
-    const { m2, nonFinite } = features;
-    for (let f = 0; f < m2.length; f++) {
-      if (nonFinite[f] > 0) return null;
-      total += m2[f] / (samples - 1);
-    }
-    return Number.isFinite(total) ? total / m2.length : null;
+    const { samples: n, units, features } = this;
+    if (n < 2) return null;
+    if (units !== null) return units.nonFinite.some((count) => count > 0) ? null : meanOf(units.m2) / (n - 1);
+    if (features === null) return null;
+    const { sum, squares } = features;
+    // What is not finite has made sums of itself.
+    const mean = meanOf(squares.map((square, f) => Math.max(0, square - (sum[f] * sum[f]) / n))) / (n - 1);
+    return Number.isFinite(mean) ? mean : null;
   }
 
   /**
@@ -129,6 +148,14 @@ export class SignalMeter {
     return { rank: Math.exp(entropy), maximum };
   }
 }
+
+const newSums = (origin: Float32Array): FeatureSums => ({
+  origin,
+  sum: new Float64Array(origin.length),
+  squares: new Float64Array(origin.length),
+});
+
+const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Offsets within one sample: all units at evenly spaced positions. */
 function chosenFeatures(size: number, units: number): Int32Array {

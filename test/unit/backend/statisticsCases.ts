@@ -355,20 +355,6 @@ export function statisticsCases(): void {
     expect(gramEigenvalues(Float64Array.of(1e200), 1, 1)).toBeNull();
   });
 
-  test('values that are chosen by their places are counted like a tensor of them alone', () => {
-    const [samples, size] = [9, 20];
-    const places = Int32Array.of(3, 0, 19, 7, 8);
-    const data = values(3, samples * size, 5, 2, 'non-finite');
-    const chosen = Float32Array.from({ length: samples * 5 }, (_, i) => data[Math.floor(i / 5) * size + places[i % 5]]);
-    const [whole, part] = [tensor(data, [samples, 4, 5]), tensor(chosen, [samples, 5])];
-    const [actual, expected] = [new UnitAccumulator(5), new UnitAccumulator(5)];
-    actual.addChosen(whole, samples, places);
-    expected.add(part, samples);
-    expect(actual).toEqual(expected);
-    whole.dispose();
-    part.dispose();
-  });
-
   test('nothing is left on the heap', () => {
     expect(memory().numTensors).toBe(0);
     expect(memory().numDataBuffers).toBe(0);
