@@ -1,6 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
-import type { Pointer } from './heapKernels';
 
 /** Statistics of a set of values; `count` counts all of them, everything else but `nonFinite` only the finite ones. */
 export interface PooledStatistics {
