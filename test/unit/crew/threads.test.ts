@@ -120,7 +120,7 @@ describe('helpers in threads of their own', { timeout }, () => {
 
 describe('the analysis worker', { timeout }, () => {
   it('starts helpers for what takes long, which read the model through it, and reports the same', async () => {
-    const files = await filesOf(sigmoids(12, 220));
+    const files = await filesOf(sigmoids(12, 500));
     const worker = new AnalysisWorker(path.join(folder, 'worker.js'));
     const run = async (workers: number) => {
       const asked: FileRequest[] = [];
@@ -129,7 +129,7 @@ describe('the analysis worker', { timeout }, () => {
           model: { folder: { root: 0, path: 'm' }, file: 'model.json' },
           data: [],
           labels: null,
-          samples: 64,
+          samples: 4096,
           budget: { samples: null, seconds: null },
           seed: 1,
           scale: null,
