@@ -36,17 +36,24 @@ interface Stored {
 /** Keeps the last report of a workspace across reloads of the window, in the extension's own storage. */
 export class ReportMemory {
   readonly #file: Uri | null;
+  /**
+   * Written first, then renamed. `rename` deletes what it replaces before it moves, by way of the window: if that closes
+   * between the two, this is the only file left, and it is whole.
+   */
+  readonly #unfinished: Uri | null;
   /** Ends when everything that was asked before is done: what is kept and what is forgotten must not overtake each other. */
   #queue: Promise<unknown> = Promise.resolve();
 
   /** @param storage `ExtensionContext.storageUri`; a window without a workspace has none and remembers nothing */
   constructor(storage: Uri | undefined) {
-    this.#file = storage === undefined ? null : Uri.joinPath(storage, 'last-report.json');
+    const file = (name: string): Uri | null => (storage === undefined ? null : Uri.joinPath(storage, name));
+    this.#file = file('last-report.json');
+    this.#unfinished = file('last-report.json.new');
   }
 
   async remember({ subject, report, settings, filesRead }: KeptReport): Promise<void> {
-    const target = this.#file;
-    if (target === null) return;
+    const [target, unfinished] = [this.#file, this.#unfinished];
+    if (target === null || unfinished === null) return;
     const store = (file: DataFile): StoredFile => ({ ...file, uri: file.uri.toString() });
     await this.#inTurn(async () => {
       const stored: Stored = {
@@ -57,8 +64,6 @@ export class ReportMemory {
         settings,
         files: await Promise.all(filesRead.map(async (file) => [file.toString(), await fileState(file)] as const)),
       };
-      // A window that closes in the middle leaves the earlier report whole.
-      const unfinished = target.with({ path: `${target.path}.new` });
       await workspace.fs.createDirectory(Uri.joinPath(target, '..'));
       await workspace.fs.writeFile(unfinished, new TextEncoder().encode(JSON.stringify(stored)));
       await workspace.fs.rename(unfinished, target, { overwrite: true });
@@ -67,7 +72,7 @@ export class ReportMemory {
 
   /** Null when there is nothing, or nothing that this version understands. */
   async recall(): Promise<RememberedReport | null> {
-    const stored = await this.#read();
+    const stored = (await read(this.#file)) ?? (await read(this.#unfinished));
     if (stored === null || stored.report.schemaVersion !== SCHEMA_VERSION) return null;
     const revive = (file: StoredFile): DataFile => ({ ...file, uri: Uri.parse(file.uri) });
     const files = stored.files.map(([uri, state]) => [Uri.parse(uri), state] as const);
@@ -88,14 +93,8 @@ export class ReportMemory {
   }
 
   async forget(): Promise<void> {
-    const file = this.#file;
-    if (file === null) return;
     await this.#inTurn(async () => {
-      try {
-        await workspace.fs.delete(file);
-      } catch (error) {
-        if (!(error instanceof FileSystemError)) throw error;
-      }
+      for (const file of [this.#unfinished, this.#file]) if (file !== null) await remove(file);
     });
   }
 
@@ -104,15 +103,23 @@ export class ReportMemory {
     this.#queue = done.catch(() => undefined);
     return done;
   }
+}
 
-  async #read(): Promise<Stored | null> {
-    if (this.#file === null) return null;
-    try {
-      return JSON.parse(new TextDecoder().decode(await workspace.fs.readFile(this.#file))) as Stored;
-    } catch {
-      // Nothing was stored, or the window closed while it was written.
-      return null;
-    }
+/** Null when nothing was stored, or the window closed while it was written. */
+async function read(file: Uri | null): Promise<Stored | null> {
+  if (file === null) return null;
+  try {
+    return JSON.parse(new TextDecoder().decode(await workspace.fs.readFile(file))) as Stored;
+  } catch {
+    return null;
+  }
+}
+
+async function remove(file: Uri): Promise<void> {
+  try {
+    await workspace.fs.delete(file);
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error;
   }
 }
 

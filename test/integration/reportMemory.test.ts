@@ -68,6 +68,22 @@ describe('ReportMemory', () => {
     assert.equal(await memory.recall(), null);
   });
 
+  it('recalls a report whose window closed while it took the place of the earlier one', async () => {
+    const memory = new ReportMemory(storage());
+    await memory.remember(kept([weights()]));
+    const [target, unfinished] = ['last-report.json', 'last-report.json.new'].map((name) =>
+      Uri.joinPath(storage(), name),
+    );
+    await workspace.fs.rename(target, unfinished);
+    assert.deepEqual((await memory.recall())?.filesRead.map(String), [weights().toString()]);
+
+    await memory.remember(kept([]));
+    await workspace.fs.writeFile(unfinished, new TextEncoder().encode('{"model":'));
+    assert.deepEqual((await memory.recall())?.filesRead, []);
+    await memory.forget();
+    assert.deepEqual(await workspace.fs.readDirectory(storage()), []);
+  });
+
   it('keeps and forgets in the order in which it was asked to', async () => {
     const memory = new ReportMemory(storage());
     await Promise.all([memory.remember(kept([model(), weights()])), memory.forget()]);
