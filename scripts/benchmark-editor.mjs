@@ -103,5 +103,12 @@ function watchClock() {
     // Drawn: the frame after the one in which the page changed has begun.
     globalThis.requestAnimationFrame(() => globalThis.requestAnimationFrame(() => (entry.at = Date.now())));
   };
-  new MutationObserver(look).observe(document, { childList: true, subtree: true, attributes: true });
+  // VS Code writes the page of a webview into a frame that was there before, and no observer outlives that.
+  let watched = null;
+  globalThis.setInterval(() => {
+    if (watched === document.documentElement) return;
+    watched = document.documentElement;
+    new MutationObserver(look).observe(watched, { childList: true, subtree: true, attributes: true });
+    look();
+  }, 10);
 }

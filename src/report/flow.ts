@@ -44,7 +44,8 @@ export interface FlowPoint {
 
 /**
  * Positive values of the hidden layers with units, over which the flow is judged; of every layer where those are fewer than
- * two. Gradients of a model with several heads: of the most layers that serve the same outputs.
+ * two. Of towers and heads side by side: the signals on the way to the layer behind the most others, the gradients of the most
+ * layers that serve the same outputs.
  */
 function judgedPoints(layers: readonly LayerReport[], direction: FlowDirection): FlowPoint[] {
   const points = flowValues(layers, direction).flatMap((value, index) => {
@@ -54,10 +55,16 @@ function judgedPoints(layers: readonly LayerReport[], direction: FlowDirection):
   });
   const hidden = points.filter(({ layer }) => layer.role === 'hidden' && layer.units !== null);
   if (hidden.length < 2) return points;
-  if (direction === 'forward') return hidden;
-  return new NetworkGraph(layers)
-    .byOutputs(hidden)
-    .reduce((most, group) => (group.length > most.length ? group : most));
+  const graph = new NetworkGraph(layers);
+  const groups =
+    direction === 'forward' ? hidden.map((end) => onTheWayTo(end, hidden, graph)) : graph.byOutputs(hidden);
+  return [...groups.reduce((most, group) => (group.length > most.length ? group : most))];
+}
+
+/** The points on some way from an input to this one, itself included: what its signal is made of. */
+export function onTheWayTo(end: FlowPoint, points: readonly FlowPoint[], graph: NetworkGraph): readonly FlowPoint[] {
+  const before = graph.ancestorsOf(end.layer);
+  return points.filter(({ layer }) => before.has(layer));
 }
 
 /** `[lowest, highest]` of the usual range around the layer where the signal enters; null when nothing positive was measured. */

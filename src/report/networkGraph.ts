@@ -36,6 +36,11 @@ export class NetworkGraph {
     return null;
   }
 
+  /** The layer and everything that it depends on. */
+  ancestorsOf(layer: LayerReport): ReadonlySet<LayerReport> {
+    return reach(layer, (at) => this.inputsOf(at));
+  }
+
   /** Names of the output layers that depend on this one: its gradient is made of what they send back. */
   outputsReachedFrom(layer: LayerReport): readonly string[] {
     const reached = reach(layer, (at) => this.consumersOf(at));
@@ -62,7 +67,7 @@ export class NetworkGraph {
    * leaves it out, as around the branch of a residual block.
    */
   isBypassed(layer: LayerReport): boolean {
-    const ancestors = reach(layer, (at) => this.inputsOf(at));
+    const ancestors = this.ancestorsOf(layer);
     const descendants = reach(layer, (at) => this.consumersOf(at));
     const modelInputs = new Set(
       [...ancestors].flatMap(({ inputs }) => inputs.filter((name) => !this.byName.has(name))),

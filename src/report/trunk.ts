@@ -1,6 +1,6 @@
 /** The hidden layers that the whole signal passes, forward and backward: what the rules of flow judge. */
 
-import { gradientNorm, type FlowPoint } from './flow';
+import { gradientNorm, onTheWayTo, type FlowPoint } from './flow';
 import { NetworkGraph } from './networkGraph';
 import type { LayerReport } from './report';
 
@@ -32,12 +32,17 @@ function trunk({ layers }: Layers): readonly LayerReport[] {
   return carriers.filter((layer) => !graph.isBypassed(layer));
 }
 
-/** Variance across samples of the output of every layer of the trunk. */
-export function forwardFlow(network: Layers): FlowPoint[] {
-  return trunk(network).flatMap((layer) => {
+/**
+ * For every layer of the trunk in execution order, the variance across samples of the outputs of the trunk's layers on its way
+ * from the inputs, its own last: what a layer is compared with. Towers and heads side by side are not compared.
+ */
+export function forwardFlows(network: Layers): readonly (readonly FlowPoint[])[] {
+  const graph = new NetworkGraph(network.layers);
+  const points = trunk(network).flatMap((layer) => {
     const value = layer.signal?.variance ?? null;
     return value === null ? [] : [{ layer, value }];
   });
+  return points.map((end) => onTheWayTo(end, points, graph));
 }
 
 /**

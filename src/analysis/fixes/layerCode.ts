@@ -6,6 +6,7 @@ export interface LayerChange {
   readonly activation?: string | null;
   readonly kernelInitializer?: { readonly tfjs: string; readonly keras: string };
   readonly recurrentInitializer?: { readonly tfjs: string; readonly keras: string };
+  readonly biasInitializer?: { readonly tfjs: string; readonly keras: string };
   readonly useBias?: boolean;
 }
 
@@ -18,12 +19,13 @@ export function layerCode(layer: LayerReport, change: LayerChange): NonNullable<
   if (make === undefined || kernel === undefined) return { tfjs: null, keras: null };
   const size = make.size(kernel.shape, layer.units ?? 0);
   const activation = change.activation === undefined ? layer.activation : change.activation;
-  const { kernelInitializer, recurrentInitializer, useBias } = change;
+  const { kernelInitializer, recurrentInitializer, biasInitializer, useBias } = change;
   const tfjs = [
     ...size.map(([name, value]) => `${name}: ${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}`),
     ...(activation === null || activation === 'linear' ? [] : [`activation: '${CAMEL[activation] ?? activation}'`]),
     ...(kernelInitializer === undefined ? [] : [`${make.initializer[0]}: ${kernelInitializer.tfjs}`]),
     ...(recurrentInitializer === undefined ? [] : [`recurrentInitializer: ${recurrentInitializer.tfjs}`]),
+    ...(biasInitializer === undefined ? [] : [`biasInitializer: ${biasInitializer.tfjs}`]),
     ...(useBias === undefined ? [] : [`useBias: ${useBias}`]),
   ];
   const keras = [
@@ -33,6 +35,7 @@ export function layerCode(layer: LayerReport, change: LayerChange): NonNullable<
     ...(activation === null || activation === 'linear' ? [] : [`activation="${activation}"`]),
     ...(kernelInitializer === undefined ? [] : [`${make.initializer[1]}=${kernelInitializer.keras}`]),
     ...(recurrentInitializer === undefined ? [] : [`recurrent_initializer=${recurrentInitializer.keras}`]),
+    ...(biasInitializer === undefined ? [] : [`bias_initializer=${biasInitializer.keras}`]),
     ...(useBias === undefined ? [] : [`use_bias=${useBias ? 'True' : 'False'}`]),
   ];
   return {

@@ -125,8 +125,8 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
   const units = layer.units!;
   const count = dead.proved.length + dead.confident.length;
   const { samples } = measurement.probe;
-  const { training } = measurement.model;
   const producer = new NetworkGraph(measurement.layers).producerOf(layer) ?? layer;
+  const cure = cureOf(layer, producer, measurement);
   const parts = [
     `${formatCount(count)} of ${formatPlural(units, 'unit')} never fired in ${formatPlural(samples, 'sample')}.`,
   ];
@@ -161,7 +161,7 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
     measured: parts,
     cause: causeOf(layer, producer, measurement),
     why: `A dead unit outputs 0 and gets no gradient: ${count === units ? 'nothing passes this layer' : `the layer works with ${formatPlural(units - count, 'unit')}`}, and training does not bring the others back.`,
-    advice: 'First train again with a lower learning rate and He initialisation.',
+    advice: cure.advice,
     evidence: {
       dead: count,
       proved: dead.proved.length,
@@ -172,15 +172,41 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
       samples,
       activeAtMost: dead.activeAtMost,
     },
+    suggestions: cure.suggestions,
+  });
+}
+
+/** What to do, best first: units that are born dead need other weights or activations, whatever the learning rate. */
+function cureOf(
+  layer: Judged,
+  producer: LayerReport,
+  measurement: Measurement,
+): { readonly advice: string; readonly suggestions: readonly Suggestion[] } {
+  const { training } = measurement.model;
+  const initialize = { ...heInitialization(producer), effect: initializationEffect(layer, measurement) };
+  const leaky = (['leakyRelu', 'elu', 'prelu'] as const).map((name) => leakyActivation(producer, name));
+  if (isBornAsUsual(layer, measurement)) {
+    return {
+      advice: 'First replace ReLU by Leaky ReLU, whose units cannot die, or give the layers more units.',
+      suggestions: [...leaky, initialize],
+    };
+  }
+  if (isBornDead(layer, measurement)) {
+    return {
+      advice: 'First draw the weights anew, with He initialisation and biases of 0.',
+      suggestions: [initialize, ...leaky],
+    };
+  }
+  const adaptive = adaptiveOptimizer(training);
+  return {
+    advice: 'First train again with a lower learning rate and He initialisation.',
     suggestions: [
       { ...lowerLearningRate(training, safeRate(measurement)), effect: rateEffect(measurement) },
-      { ...heInitialization(producer), effect: initializationEffect(layer, count, measurement) },
-      ...(adaptiveOptimizer(training) === null ? [] : [adaptiveOptimizer(training)!]),
-      leakyActivation(producer, 'leakyRelu'),
-      leakyActivation(producer, 'elu'),
-      leakyActivation(producer, 'prelu'),
+      initialize,
+      ...(adaptive === null ? [] : [adaptive]),
+      ...leaky,
     ],
-  });
+  };
 }
 
 /**
@@ -252,13 +278,13 @@ function rateEffect(measurement: Measurement): Suggestion['effect'] {
   };
 }
 
-function initializationEffect({ name }: Judged, before: number, { experiments }: Measurement): Suggestion['effect'] {
+function initializationEffect({ name, dead }: Judged, { experiments }: Measurement): Suggestion['effect'] {
   const copies = experiments.fitting;
   const after = copies?.layers.find((layer) => layer.name === name)?.silentUnits;
   if (copies === null || after === undefined) return null;
   return {
     quantity: `silent units in ${name}`,
-    before,
+    before: dead.proved.length + dead.confident.length,
     after,
     how: `Measured on ${copies.count} freshly drawn copies before any training.`,
   };

@@ -7,9 +7,10 @@
  */
 
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
-import type { Finding } from '../../report/report';
+import type { FlowPoint } from '../../report/flow';
+import type { Finding, LayerReport } from '../../report/report';
 import { flowCause } from './causes';
-import { forwardFlow } from '../../report/trunk';
+import { forwardFlows } from '../../report/trunk';
 import { flowFixes } from './flowFixes';
 import { finding, type Measurement, type Rule } from './rule';
 import { growingWithin, recurrentLayers } from './withinLayer';
@@ -35,32 +36,43 @@ function judgeSteps(measurement: Measurement): Finding[] {
   });
 }
 
+/** What the signal gains on the way to a layer. */
+interface Growth {
+  readonly first: FlowPoint;
+  readonly largest: FlowPoint;
+  readonly between: readonly LayerReport[];
+  /** Of the variances, with the reference at least 1. */
+  readonly factor: number;
+}
+
+function growthAtEnd(flow: readonly FlowPoint[]): Growth {
+  const [first, largest] = [flow[0], flow[flow.length - 1]];
+  return { first, largest, between: flow.map(({ layer }) => layer), factor: largest.value / Math.max(first.value, 1) };
+}
+
 function judgeLayers(measurement: Measurement): Finding[] {
-  const flow = forwardFlow(measurement);
-  if (flow.length < 2) return [];
-  const largest = flow.reduce((a, b) => (b.value > a.value ? b : a));
-  const before = flow.slice(0, flow.indexOf(largest) + 1);
-  const reference = Math.max(before[0].value, 1);
-  const factor = largest.value / reference;
+  const growths = forwardFlows(measurement).map(growthAtEnd);
+  const greatest = growths.reduce<Growth | null>((a, b) => (a === null || b.factor > a.factor ? b : a), null);
+  if (greatest === null) return [];
+  const { first, largest, between, factor } = greatest;
   if (!(factor > WARNING_FACTOR)) return [];
-  const between = before.map(({ layer }) => layer);
   const layer = largest.layer;
-  const stretch = { from: before[0].layer, to: layer, layers: between };
-  const change = Math.log10(largest.value / before[0].value);
+  const stretch = { from: first.layer, to: layer, layers: between };
+  const change = Math.log10(largest.value / first.value);
   const cause = flowCause(measurement, stretch, 'forward', change);
   return [
     finding('exploding-signal', {
       severity: factor > ERROR_FACTOR ? 'error' : 'warning',
       layer: layer.name,
-      title: `signal grows ${formatFactor(largest.value / before[0].value)}`,
+      title: `signal grows ${formatFactor(largest.value / first.value)}`,
       confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },
       measured: [
-        `The variance across samples is ${formatNumber(before[0].value)} at ${before[0].layer.name} and ${formatNumber(largest.value)} at ${layer.name}.`,
+        `The variance across samples is ${formatNumber(first.value)} at ${first.layer.name} and ${formatNumber(largest.value)} at ${layer.name}.`,
       ],
       cause,
       why: 'Huge outputs saturate what comes after them, make every step too large, and end in infinities.',
       advice: 'First make the weights smaller or normalise between the layers.',
-      evidence: { factor, largest: largest.value, first: before[0].value },
+      evidence: { factor, largest: largest.value, first: first.value },
       suggestions: flowFixes(measurement, stretch, 'forward', change, cause),
     }),
   ];

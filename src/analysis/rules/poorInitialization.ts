@@ -51,7 +51,7 @@ export const poorInitialization: Rule = {
         confidence: { grade: 'high', text: 'computed from the weights' },
         measured: [
           `The kernel of ${worst.layer.name} has standard deviation ${formatNumber(kernel.standardDeviation)}; with ${formatNumber(kernel.fanIn)} inputs per unit ${formatNumber(target)} would keep the signal's size.`,
-          `Over ${off.length} such layers the mean square of the signal changes by a factor of ${formatNumber(10 ** log)}.`,
+          `${off.length === 1 ? 'There' : `Over ${off.length} such layers`} the mean square of the signal changes by a factor of ${formatNumber(10 ** log)}.`,
         ],
         cause: {
           id: 'initialization',

@@ -13,7 +13,9 @@
 
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
 import { flowCause } from './causes';
-import { forwardFlow } from '../../report/trunk';
+import { forwardFlows } from '../../report/trunk';
+import type { FlowPoint } from '../../report/flow';
+import type { LayerReport } from '../../report/report';
 import { flowFixes } from './flowFixes';
 import { finding, type Rule } from './rule';
 
@@ -25,33 +27,45 @@ const SHRUNK_ERROR_LOG = -10;
 /** Variance over E[a²] from which on samples can be told apart; 1 less their correlation, about 9π²/(2 L²) after L ReLU layers (Hayou et al. 2019, arXiv:1902.06853): 0.1 after 20. */
 const DISTINCT_SHARE = 0.01;
 
+/** What is lost on the way to a layer since the signal was largest. */
+interface Loss {
+  readonly best: FlowPoint;
+  readonly worst: FlowPoint;
+  readonly between: readonly LayerReport[];
+  /** Of the variances, with the reference at most 1; 1 where nothing came to be lost. */
+  readonly ratio: number;
+}
+
+function lossAtEnd(flow: readonly FlowPoint[]): Loss {
+  const worst = flow[flow.length - 1];
+  const best = flow.reduce((a, b) => (b.value > a.value ? b : a));
+  const between = flow.slice(flow.indexOf(best)).map(({ layer }) => layer);
+  return { best, worst, between, ratio: best.value === 0 ? 1 : worst.value / Math.min(best.value, 1) };
+}
+
 export const vanishingSignal: Rule = {
   id: 'vanishing-signal',
   judge(measurement) {
-    const flow = forwardFlow(measurement);
-    if (flow.length < 2) return [];
-    const worst = flow.reduce((a, b) => (b.value < a.value ? b : a));
-    const before = flow.slice(0, flow.indexOf(worst) + 1);
-    const best = before.reduce((a, b) => (b.value > a.value ? b : a));
-    if (best.value === 0) return [];
-    const ratio = worst.value / Math.min(best.value, 1);
+    const losses = forwardFlows(measurement).map(lossAtEnd);
+    const greatest = losses.reduce<Loss | null>((a, b) => (a === null || b.ratio < a.ratio ? b : a), null);
+    if (greatest === null || greatest.best.value === 0) return [];
+    const { best, worst, ratio } = greatest;
     const log = Math.log10(ratio);
     const meanSquare = worst.layer.signal?.meanSquare ?? null;
     const distinct = worst.value > 0 && meanSquare !== null && worst.value >= DISTINCT_SHARE * meanSquare;
     const [warningLog, errorLog] = distinct ? [SHRUNK_WARNING_LOG, SHRUNK_ERROR_LOG] : [WARNING_LOG, ERROR_LOG];
     if (!(log < warningLog)) return [];
-    const between = before.slice(before.indexOf(best)).map(({ layer }) => layer);
     const layer = worst.layer;
-    const stretch = { from: best.layer, to: layer, layers: between };
+    const stretch = { from: best.layer, to: layer, layers: greatest.between };
     const change = Math.log10(worst.value / best.value);
     const cause = flowCause(measurement, stretch, 'forward', change);
     return [
       finding('vanishing-signal', {
         severity: log < errorLog ? 'error' : 'warning',
         layer: layer.name,
-        alsoIn: flow
-          .filter((point) => point.layer !== layer && Math.log10(point.value / Math.min(best.value, 1)) < warningLog)
-          .map((point) => point.layer.name),
+        alsoIn: losses
+          .filter((loss) => loss.worst.layer !== layer && Math.log10(loss.ratio) < warningLog)
+          .map((loss) => loss.worst.layer.name),
         title: ratio === 0 ? 'all samples look the same' : `signal shrinks ${formatFactor(best.value / worst.value)}`,
         confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.samples, 'sample')}` },
         measured: [

@@ -7,10 +7,13 @@ export interface EditorNumbers {
   readonly activate: readonly number[];
   /** From the opening of the window's first file of training code to the first tip, with loading what understands it. */
   readonly firstFile: readonly number[];
-  /** The first tip in a file of 5,000 lines that was just opened, and later ones. */
+  /** The first tip in a file of 5,000 lines that was just opened. */
   readonly firstHover: readonly number[];
+  /** The first hover in such a file without training code, which this extension leaves alone. */
+  readonly firstHoverPlain: readonly number[];
+  /** Later tips in the file of training code. */
   readonly laterHover: readonly number[];
-  /** Of a hover where nobody has anything to say: what VS Code itself takes. */
+  /** Of a later hover where nobody has anything to say: what VS Code itself takes. */
   readonly emptyHover: readonly number[];
   readonly typing: Typing;
   /** The same in a text file, which this extension leaves alone. */

@@ -16,7 +16,7 @@ import {
   type TextDocument,
 } from 'vscode';
 import type { EditorNumbers, Typing } from './editorNumbers';
-import { LONG_FILE, MENTIONS } from './longFile';
+import { LONG_FILE, MENTIONS, PLAIN_FILE } from './longFile';
 
 const EXTENSION = 'activation-diagnostics.activation-diagnostics';
 const FILES = 5;
@@ -36,11 +36,15 @@ export async function run(): Promise<void> {
   await pause(AFTER);
 
   const firstHover: number[] = [];
+  const firstHoverPlain: number[] = [];
   const laterHover: number[] = [];
   const emptyHover: number[] = [];
   for (let i = 0; i < FILES; i++) {
+    const middle = MENTIONS[MENTIONS.length >> 1];
+    firstHoverPlain.push((await hover(await open(`plain${i}.py`, PLAIN_FILE), middle)).milliseconds);
+    await pause(AFTER);
     const document = await open(`long${i}.py`, LONG_FILE);
-    firstHover.push((await hover(document, MENTIONS[MENTIONS.length >> 1])).milliseconds);
+    firstHover.push((await hover(document, middle)).milliseconds);
     await pause(AFTER);
     for (let turn = 0; turn < LATER; turn++) {
       const { found, milliseconds } = await hover(document, MENTIONS[(turn * 97 + i) % MENTIONS.length]);
@@ -56,6 +60,7 @@ export async function run(): Promise<void> {
     ...start,
     firstFile: [firstFile],
     firstHover,
+    firstHoverPlain,
     laterHover,
     emptyHover,
     typing,

@@ -20,7 +20,10 @@ export const LONG_FILE = [
   ...Array.from({ length: (LINES - 2) / BLOCK.split('\n').length }, (_, i) => BLOCK.replace('N', String(i))),
 ].join('\n');
 
-/** Offsets in it that a tip explains, all over the file. */
+/** The same, using a library that nobody knows: no training code. */
+export const PLAIN_FILE = LONG_FILE.replace('from tensorflow import', 'from studio import');
+
+/** Offsets that a tip explains, all over the file of training code. */
 export const MENTIONS: readonly number[] = [
   ...LONG_FILE.matchAll(/'(relu|sigmoid|he_normal|categorical_crossentropy)'|Adam/g),
 ].map(({ index }) => index + 2);

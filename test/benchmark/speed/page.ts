@@ -152,7 +152,7 @@ function extensionSection({
 }
 
 function editorSection(numbers: EditorNumbers): string[] {
-  const { editor, load, activate, firstFile, firstHover, laterHover, emptyHover, typing, typingText, panel } = numbers;
+  const { editor, load, activate, firstFile, typing, typingText, panel } = numbers;
   return [
     `### In ${editor}`,
     '',
@@ -164,9 +164,10 @@ function editorSection(numbers: EditorNumbers): string[] {
         ['loading the host bundle', spread(load)],
         ['`activate()`', spread(activate)],
         ["opening the window's first file of training code (5,000 lines) until its first tip", spread(firstFile)],
-        ['first tip in a file of 5,000 lines that was just opened', spread(firstHover)],
-        ['later tips in it', spread(laterHover)],
-        ['nothing to say', spread(emptyHover)],
+        ['first tip in a file of 5,000 lines that was just opened', spread(numbers.firstHover)],
+        ['first hover in such a file without training code', spread(numbers.firstHoverPlain)],
+        ['later tips in training code', spread(numbers.laterHover)],
+        ['nothing to say', spread(numbers.emptyHover)],
       ],
     ),
     '',

@@ -3,7 +3,13 @@ import { flowSummary, flowValues, gradientNorm, standsApart, usualRange } from '
 import { layerOf, type LayerSketch } from '../../e2e/panel/reportBuilder';
 
 const layers = (...sketches: Partial<LayerSketch>[]) =>
-  sketches.map((sketch, index) => layerOf({ name: `l${index}`, units: 1, activation: 'relu', ...sketch }, index, 'in'));
+  sketches.map((sketch, index) =>
+    layerOf(
+      { name: `l${index}`, units: 1, activation: 'relu', ...sketch },
+      index,
+      index === 0 ? 'in' : `l${index - 1}`,
+    ),
+  );
 const forward = (...variances: (number | null)[]) => layers(...variances.map((variance) => ({ variance })));
 const backward = (...norms: (number | null)[]) => layers(...norms.map((gradient) => ({ gradient })));
 
@@ -62,6 +68,16 @@ describe('flowSummary', () => {
     expect(flowSummary(backward(1 / 64, 1 / 16, 0.25, 1), 'backward')).toBe('shrinks 64×');
     expect(flowSummary(backward(1, 1, 1e-3, 1e-3), 'backward')).toBe('jumps 1e3× at l1');
     expect(flowSummary(backward(0, 1), 'backward')).toBe('does not reach every layer');
+  });
+
+  it('follows the signal of the longest way where towers or heads lie side by side', () => {
+    const network = layers(
+      { name: 'first', inputs: ['in'], variance: 1 },
+      { name: 'short', inputs: ['first'], variance: 1e6 },
+      { name: 'long_a', inputs: ['first'], variance: 0.1 },
+      { name: 'long_b', inputs: ['long_a'], variance: 0.01 },
+    );
+    expect(flowSummary(network, 'forward')).toBe('shrinks 100×');
   });
 
   it('compares gradients only of layers that serve the same outputs', () => {

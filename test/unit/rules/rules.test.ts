@@ -212,6 +212,39 @@ describe('dead-relu', () => {
     expect(cause(0.1, 2)).toBe('killed-in-training');
     expect(cause(0.1, null)).toBeUndefined();
   });
+
+  it('suggests first what removes the cause', () => {
+    const dead = (biases: Parameters<typeof bias>[0]) =>
+      deadLayer('a', { confident: units(50), activeAtMost: 0.02 }, { weights: [weight(), bias(biases)] });
+    const cure = (layers: LayerReport[], fresh: number, fitting: number) => {
+      const experiments = {
+        ...NO_EXPERIMENTS,
+        fresh: copies(layers, () => ({ silentUnits: fresh })),
+        fitting: copies(layers, () => ({ silentUnits: fitting })),
+      };
+      const [{ suggestions, message }] = deadRelu.judge(measurement(layers, { experiments }));
+      return { fixes: suggestions.map(({ fix }) => fix), first: suggestions[0], message };
+    };
+    const constant = cure([dead({ standardDeviation: 0, mean: -3 })], 50, 1);
+    expect(constant.fixes).toEqual(['he-initialization', 'leaky-relu', 'elu', 'prelu']);
+    expect(constant.first).toMatchObject({
+      title: 'Initialise the kernels with He uniform, the biases with zeros',
+      code: {
+        tfjs: "tf.layers.dense({ units: 50, activation: 'relu', kernelInitializer: 'heUniform', biasInitializer: 'zeros' })",
+        keras: 'layers.Dense(50, activation="relu", kernel_initializer="he_uniform", bias_initializer="zeros")',
+      },
+      effect: { before: 50, after: 1 },
+    });
+    expect(constant.message).toContain('biases of 0');
+
+    const asUsual = cure([dead({ standardDeviation: 0 })], 50, 49);
+    expect(asUsual.fixes).toEqual(['leaky-relu', 'elu', 'prelu', 'he-initialization']);
+    expect(asUsual.message).not.toContain('learning rate');
+
+    const killed = cure([dead({ standardDeviation: 0.1, mean: -3 })], 1, 1);
+    expect(killed.fixes.slice(0, 2)).toEqual(['lower-learning-rate', 'he-initialization']);
+    expect(killed.message).toContain('lower learning rate');
+  });
 });
 
 describe('vanishing-gradient', () => {
@@ -406,6 +439,35 @@ describe('vanishing-signal and exploding-signal', () => {
     [[1e-8, 0.1, 1], null],
   ])('judges the growth of %j as %s', (values, severity) => {
     expect(explodingSignal.judge(measurement(chain(...values)))[0]?.severity ?? null).toBe(severity);
+  });
+
+  /** Two inputs, each with a tower of its own, that one layer joins. */
+  const towers = (left: readonly number[], right: readonly number[], joined: number): LayerReport[] => {
+    const tower = (name: string, values: readonly number[]): LayerReport[] =>
+      values.map((value, i) =>
+        layer(`${name}${i}`, { inputs: [i === 0 ? `${name}_input` : `${name}${i - 1}`], ...variance(value) }),
+      );
+    const join = layer('joined', {
+      inputs: [`left${left.length - 1}`, `right${right.length - 1}`],
+      ...variance(joined),
+    });
+    return [...tower('left', left), ...tower('right', right), join];
+  };
+
+  it('do not compare towers side by side', () => {
+    const measured = measurement(towers([1, 1], [1e-7, 1e-7], 1));
+    expect([...vanishingSignal.judge(measured), ...explodingSignal.judge(measured)]).toEqual([]);
+    const reversed = measurement(towers([1e-3, 1e-3], [5e4, 5e4], 1e-3));
+    expect([...vanishingSignal.judge(reversed), ...explodingSignal.judge(reversed)]).toEqual([]);
+  });
+
+  it('judge each tower from its own beginning', () => {
+    expect(vanishingSignal.judge(measurement(towers([1, 1], [1, 1e-7], 1)))).toMatchObject([
+      { layer: 'right1', alsoIn: [], evidence: { bestLayer: 'right0' } },
+    ]);
+    expect(explodingSignal.judge(measurement(towers([1, 1], [2, 1e7], 1)))).toMatchObject([
+      { layer: 'right1', evidence: { first: 2 } },
+    ]);
   });
 });
 
