@@ -41,9 +41,14 @@ export class NetworkGraph {
     return reach(layer, (at) => this.inputsOf(at));
   }
 
+  /** The layer and everything that depends on it. */
+  descendantsOf(layer: LayerReport): ReadonlySet<LayerReport> {
+    return reach(layer, (at) => this.consumersOf(at));
+  }
+
   /** Names of the output layers that depend on this one: its gradient is made of what they send back. */
   outputsReachedFrom(layer: LayerReport): readonly string[] {
-    const reached = reach(layer, (at) => this.consumersOf(at));
+    const reached = this.descendantsOf(layer);
     return this.layers.filter((at) => at.role === 'output' && reached.has(at)).map(({ name }) => name);
   }
 
@@ -68,7 +73,7 @@ export class NetworkGraph {
    */
   isBypassed(layer: LayerReport): boolean {
     const ancestors = this.ancestorsOf(layer);
-    const descendants = reach(layer, (at) => this.consumersOf(at));
+    const descendants = this.descendantsOf(layer);
     const modelInputs = new Set(
       [...ancestors].flatMap(({ inputs }) => inputs.filter((name) => !this.byName.has(name))),
     );

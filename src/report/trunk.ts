@@ -46,14 +46,21 @@ export function forwardFlows(network: Layers): readonly (readonly FlowPoint[])[]
 }
 
 /**
- * Norm of dLoss/d(output) per sample of every layer of the trunk. The norm, unlike the RMS per
- * entry, is what well-scaled layers pass on unchanged when widths or numbers of positions differ. Of a model with several
- * outputs there is one flow for each set of outputs that layers serve.
+ * For every layer of the trunk in execution order, the norms of dLoss/d(output) per sample of the layers that its gradient has
+ * passed, its own first. The norm, unlike the RMS per entry, is what well-scaled layers pass on unchanged when widths or
+ * numbers of positions differ. Of a model with several outputs there is one group of flows for each set of outputs that layers
+ * serve.
  */
-export function backwardFlows(network: Layers): readonly FlowPoint[][] {
+export function backwardFlows(network: Layers): readonly (readonly FlowPoint[])[][] {
+  const graph = new NetworkGraph(network.layers);
   const points = trunk(network).flatMap((layer) => {
     const value = gradientNorm(layer);
     return value === null ? [] : [{ layer, value }];
   });
-  return new NetworkGraph(network.layers).byOutputs(points);
+  return graph.byOutputs(points).map((group) =>
+    group.map((start) => {
+      const behind = graph.descendantsOf(start.layer);
+      return group.filter(({ layer }) => behind.has(layer));
+    }),
+  );
 }

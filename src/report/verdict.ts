@@ -164,18 +164,16 @@ const hidden = (layers: readonly LayerReport[]): LayerReport[] =>
 
 /** The largest change that the rules of the gradient compare with their thresholds, over the flows that they judge. */
 function gradientChange(report: Report, verb: 'shrinks' | 'grows'): string | null {
-  const flows = backwardFlows(report)
-    .map((flow) => flow.map(({ value }) => value).filter((value) => value > 0))
-    .filter((values) => values.length >= 2);
-  if (flows.length === 0) return null;
-  const changes = flows.map((values) => {
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    // From the extreme value on, towards the output.
-    const behind = values.slice(values.indexOf(verb === 'shrinks' ? low : high));
-    return verb === 'shrinks' ? Math.max(...behind) / low : high / Math.min(...behind);
+  const groups = backwardFlows(report)
+    .map((flows) => flows.map((flow) => flow.map(({ value }) => value).filter((value) => value > 0)))
+    .filter((flows) => flows.some((values) => values.length >= 2));
+  if (groups.length === 0) return null;
+  const changes = groups.flat().flatMap((values) => {
+    if (values.length === 0) return [];
+    return verb === 'shrinks' ? Math.max(...values) / values[0] : values[0] / Math.min(...values);
   });
   const change = formatFactor(Math.max(...changes));
-  const where = flows.length === 1 ? 'hidden layers' : 'hidden layers that serve the same outputs';
+  const where = groups.length === 1 ? 'hidden layers' : 'hidden layers that serve the same outputs';
   return change === '1×' ? `never ${verb} between ${where}` : `${verb} at most ${change} between ${where}`;
 }
 

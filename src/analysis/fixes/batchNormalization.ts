@@ -21,3 +21,22 @@ export function batchNormalization(layer: LayerReport): Suggestion {
     effect: null,
   };
 }
+
+/** Batch normalisation behind the activation: the layer then gives outputs of mean 0, which no normalisation before a sigmoid does. */
+export function centerOutputs(layer: LayerReport): Suggestion {
+  const same = layerCode(layer, {});
+  return {
+    fix: 'center-outputs',
+    title: 'Normalise after the activation',
+    rationale:
+      'Batch normalisation behind the layer gives its outputs mean 0 in every batch, whatever the activation. It costs time and memory per layer and behaves differently with very small batches.',
+    code:
+      same.tfjs === null || same.keras === null
+        ? { tfjs: 'tf.layers.batchNormalization()', keras: 'layers.BatchNormalization()' }
+        : {
+            tfjs: `${same.tfjs},\ntf.layers.batchNormalization()`,
+            keras: `${same.keras},\nlayers.BatchNormalization()`,
+          },
+    effect: null,
+  };
+}

@@ -9,7 +9,7 @@
 import { formatFactor, formatNumber, formatPlural } from '../../report/format';
 import { clipGradients } from '../fixes/clipGradients';
 import { flowCause } from './causes';
-import type { Finding } from '../../report/report';
+import type { Finding, LayerReport } from '../../report/report';
 import type { FlowPoint } from '../../report/flow';
 import { backwardFlows } from '../../report/trunk';
 import { flowFixes } from './flowFixes';
@@ -22,7 +22,7 @@ const ERROR_FACTOR = 1e5;
 export const explodingGradient: Rule = {
   id: 'exploding-gradient',
   judge: (measurement) => [
-    ...backwardFlows(measurement).flatMap((flow) => judgeFlow(flow, measurement)),
+    ...backwardFlows(measurement).flatMap((flows) => judgeFlows(flows, measurement)),
     ...recurrentLayers(measurement).flatMap((recurrent) => {
       const { log10Change: log, perStep } = recurrent.recurrence.gradient ?? { log10Change: null, perStep: 0 };
       if (log === null || !(log > Math.log10(WARNING_FACTOR))) return [];
@@ -32,15 +32,26 @@ export const explodingGradient: Rule = {
   ],
 };
 
-function judgeFlow(points: readonly FlowPoint[], measurement: Measurement): Finding[] {
-  const flow = points.filter(({ value }) => value > 0);
-  if (flow.length < 2) return [];
-  const largest = flow.reduce((a, b) => (b.value > a.value ? b : a));
-  const behind = flow.slice(flow.indexOf(largest));
-  const smallest = behind.reduce((a, b) => (b.value < a.value ? b : a));
-  const factor = largest.value / smallest.value;
+/** What the gradient gains on its way to a layer. */
+interface Growth {
+  readonly largest: FlowPoint;
+  readonly smallest: FlowPoint;
+  /** From the one to the other. */
+  readonly between: readonly LayerReport[];
+  readonly factor: number;
+}
+
+function growthAtStart(flow: readonly FlowPoint[]): Growth {
+  const [largest] = flow;
+  const smallest = flow.reduce((a, b) => (b.value > 0 && b.value < a.value ? b : a));
+  const between = flow.slice(0, flow.indexOf(smallest) + 1).map(({ layer }) => layer);
+  return { largest, smallest, between, factor: largest.value === 0 ? 1 : largest.value / smallest.value };
+}
+
+function judgeFlows(flows: readonly (readonly FlowPoint[])[], measurement: Measurement): Finding[] {
+  const growths = flows.map(growthAtStart);
+  const { largest, smallest, between, factor } = growths.reduce((a, b) => (b.factor > a.factor ? b : a));
   if (!(factor > WARNING_FACTOR)) return [];
-  const between = behind.slice(0, behind.indexOf(smallest) + 1).map(({ layer }) => layer);
   const layer = largest.layer;
   const log = Math.log10(factor);
   const stretch = { from: layer, to: smallest.layer, layers: between };
@@ -49,9 +60,9 @@ function judgeFlow(points: readonly FlowPoint[], measurement: Measurement): Find
     finding('exploding-gradient', {
       severity: factor > ERROR_FACTOR ? 'error' : 'warning',
       layer: layer.name,
-      alsoIn: behind
-        .filter((point) => point.layer !== layer && point.value / smallest.value > WARNING_FACTOR)
-        .map((point) => point.layer.name),
+      alsoIn: growths
+        .filter((growth) => growth.largest.layer !== layer && growth.factor > WARNING_FACTOR)
+        .map((growth) => growth.largest.layer.name),
       title: `gradient grows ${formatFactor(factor)}`,
       confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.backward.samples, 'sample')}` },
       measured: [

@@ -11,6 +11,7 @@
 import { formatNumber, formatPlural } from '../../report/format';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { fittingInitialization } from '../fixes/initialization';
+import { NetworkGraph } from '../../report/networkGraph';
 import { finding, hiddenLayers, type Rule } from './rule';
 import { vanishingSignal } from './vanishingSignal';
 
@@ -28,8 +29,12 @@ export const lowRank: Rule = {
     );
     const outputs = measurement.layers.filter(({ role, units }) => role === 'output' && units !== null);
     const needed = Math.max(...outputs.map(({ units }) => units! - 1), 1);
-    let richest = 0;
+    const graph = new NetworkGraph(measurement.layers);
     for (const layer of layers) {
+      const before = graph.ancestorsOf(layer);
+      const richest = Math.max(
+        ...layers.filter((other) => other !== layer && before.has(other)).map(({ signal }) => signal!.effectiveRank!),
+      );
       const { effectiveRank: rank, maximumRank: maximum } = layer.signal!;
       // Without any variance there is no rank to speak of; that is a vanishing signal.
       if (rank! > 0 && rank! <= COLLAPSED && maximum! >= RICH && richest >= RICH && rank! < 0.75 * needed) {
@@ -53,7 +58,6 @@ export const lowRank: Rule = {
           }),
         ];
       }
-      richest = Math.max(richest, rank!);
     }
     return [];
   },

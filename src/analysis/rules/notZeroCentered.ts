@@ -9,7 +9,8 @@
 
 import { formatList, formatNumber, formatPlural } from '../../report/format';
 import type { LayerReport } from '../../report/report';
-import { batchNormalization } from '../fixes/batchNormalization';
+import { activation } from '../../report/activations';
+import { batchNormalization, centerOutputs } from '../fixes/batchNormalization';
 import { replaceSaturating } from '../fixes/replaceSaturating';
 import { finding, hiddenLayers, type Rule } from './rule';
 
@@ -45,7 +46,10 @@ export const notZeroCentered: Rule = {
         why: 'Descent zig-zags towards its goal, which slows training a little.',
         advice: 'Nothing has to be done; a zero-centred activation or batch normalisation avoids it.',
         evidence: { layers: off.length, largestRatio: worst.ratio, mean: layer.output!.mean, oneSignShare: 1 },
-        suggestions: [batchNormalization(layer), replaceSaturating(layer)],
+        suggestions:
+          activation(layer.activation!)?.family === 'saturating'
+            ? [centerOutputs(layer), replaceSaturating(layer)]
+            : [batchNormalization(layer)],
       }),
     ];
   },

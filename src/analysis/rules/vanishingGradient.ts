@@ -30,7 +30,7 @@ const GATED_STEP = 0.5;
 export const vanishingGradient: Rule = {
   id: 'vanishing-gradient',
   judge: (measurement) => [
-    ...backwardFlows(measurement).flatMap((flow) => judgeFlow(flow, measurement)),
+    ...backwardFlows(measurement).flatMap((flows) => judgeFlows(flows, measurement)),
     ...recurrentLayers(measurement).flatMap((recurrent) => {
       const { gradient } = recurrent.recurrence;
       if (gradient === null) return [];
@@ -43,26 +43,42 @@ export const vanishingGradient: Rule = {
   ],
 };
 
-function judgeFlow(flow: readonly FlowPoint[], measurement: Measurement): Finding[] {
-  if (flow.length < 2 || healsInOneStep(flow, measurement)) return [];
-  const worst = flow.reduce((a, b) => (b.value < a.value ? b : a));
-  const behind = flow.slice(flow.indexOf(worst));
-  const best = behind.reduce((a, b) => (b.value > a.value ? b : a));
-  const ratio = worst.value / best.value;
+/** What the gradient loses on its way to a layer. */
+interface Loss {
+  readonly worst: FlowPoint;
+  readonly best: FlowPoint;
+  /** From the one to the other. */
+  readonly between: readonly FlowPoint[];
+  /** 1 where nothing came to be lost. */
+  readonly ratio: number;
+}
+
+function lossAtStart(flow: readonly FlowPoint[]): Loss {
+  const [worst] = flow;
+  const best = flow.reduce((a, b) => (b.value > a.value ? b : a));
+  const between = flow.slice(0, flow.indexOf(best) + 1);
+  return { worst, best, between, ratio: best.value === 0 ? 1 : worst.value / best.value };
+}
+
+function judgeFlows(flows: readonly (readonly FlowPoint[])[], measurement: Measurement): Finding[] {
+  const points = flows.map(([own]) => own);
+  if (healsInOneStep(points, measurement)) return [];
+  const losses = flows.map(lossAtStart);
+  const { worst, best, between, ratio } = losses.reduce((a, b) => (b.ratio < a.ratio ? b : a));
   const log = Math.log10(ratio);
   if (!(log < WARNING_LOG)) return [];
-  const between = flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1).map(({ layer }) => layer);
-  const step = steepest(flow.slice(flow.indexOf(worst), flow.indexOf(best) + 1));
+  const passed = between.map(({ layer }) => layer);
+  const step = steepest(between);
   const first = worst.layer;
-  const stretch = { from: first, to: best.layer, layers: between };
+  const stretch = { from: first, to: best.layer, layers: passed };
   const cause = flowCause(measurement, stretch, 'backward', log);
   return [
     finding('vanishing-gradient', {
       severity: log < ERROR_LOG ? 'error' : 'warning',
       layer: first.name,
-      alsoIn: flow
-        .filter(({ layer, value }) => layer !== first && Math.log10(value / best.value) < WARNING_LOG)
-        .map(({ layer }) => layer.name),
+      alsoIn: losses
+        .filter((loss) => loss.worst.layer !== first && Math.log10(loss.ratio) < WARNING_LOG)
+        .map((loss) => loss.worst.layer.name),
       title: ratio === 0 ? 'no gradient arrives' : `gradient shrinks ${formatFactor(1 / ratio)}`,
       confidence: { grade: 'high', text: `over ${formatPlural(measurement.probe.backward.samples, 'sample')}` },
       measured: [
@@ -72,7 +88,7 @@ function judgeFlow(flow: readonly FlowPoint[], measurement: Measurement): Findin
         ...(step === null
           ? []
           : [`The largest loss in one step is ${formatFactor(step.factor)}, from ${step.from} to ${step.to}.`]),
-        ...expectation(between, log),
+        ...expectation(passed, log),
       ],
       cause,
       why: 'Layers that get hardly any gradient do not learn: only the last ones train.',

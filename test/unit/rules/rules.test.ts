@@ -404,6 +404,30 @@ describe('gradients of a model with several outputs', () => {
   });
 });
 
+describe('gradients of towers side by side', () => {
+  /** Two inputs, each with a tower of its own, that one layer joins. */
+  const towers = (left: readonly number[], right: readonly number[]): LayerReport[] => [
+    ...left.map((rms, i) => layer(`left${i}`, { inputs: [i === 0 ? 'p' : `left${i - 1}`], ...gradient(rms) })),
+    ...right.map((rms, i) => layer(`right${i}`, { inputs: [i === 0 ? 'q' : `right${i - 1}`], ...gradient(rms) })),
+    layer('joined', { inputs: [`left${left.length - 1}`, `right${right.length - 1}`], ...gradient(1) }),
+    output({ inputs: ['joined'] }),
+  ];
+  const judged = (left: readonly number[], right: readonly number[]) => {
+    const measured = measurement(towers(left, right));
+    return [...vanishingGradient.judge(measured), ...explodingGradient.judge(measured)];
+  };
+
+  it('are not compared with each other', () => {
+    expect(judged([0.02, 0.02], [50, 50])).toEqual([]);
+    expect(judged([50, 50], [0.02, 0.02])).toEqual([]);
+  });
+
+  it('are judged within each tower', () => {
+    expect(judged([1, 1], [1e-5, 1])).toMatchObject([{ rule: 'vanishing-gradient', layer: 'right0', alsoIn: [] }]);
+    expect(judged([1e6, 1], [1, 1])).toMatchObject([{ rule: 'exploding-gradient', layer: 'left0', alsoIn: [] }]);
+  });
+});
+
 describe('vanishing-signal and exploding-signal', () => {
   const chain = (...values: number[]) => values.map((value, i) => layer(`h${i}`, variance(value)));
 
@@ -810,9 +834,31 @@ describe('low-rank', () => {
     expect(lowRank.judge(measurement([...chain, output({ units: 2 })]))).toEqual([]);
     expect(lowRank.judge(measurement([layer('a', rank(3)), layer('b', rank(1.5)), output()]))).toEqual([]);
   });
+
+  it('does not compare a tower for a single number with the one beside it', () => {
+    const towers = [
+      layer('image', { inputs: ['pixels'], ...rank(20) }),
+      layer('age', { inputs: ['years'], ...rank(1) }),
+      layer('joined', { inputs: ['image', 'age'], ...rank(15) }),
+    ];
+    expect(lowRank.judge(measurement([...towers, output({ inputs: ['joined'] })]))).toEqual([]);
+    const collapsed = [...towers.slice(0, 2), layer('joined', { inputs: ['image', 'age'], ...rank(1.5) })];
+    expect(lowRank.judge(measurement([...collapsed, output({ inputs: ['joined'] })]))).toMatchObject([
+      { layer: 'joined' },
+    ]);
+  });
 });
 
 describe('not-zero-centered', () => {
+  it('suggests what gives outputs of mean 0', () => {
+    const fixes = (activation: string) => {
+      const one = layer('s', { activation, output: statistics({ mean: 3, standardDeviation: 0.5, minimum: 0.2 }) });
+      return notZeroCentered.judge(measurement([one]))[0].suggestions.map(({ fix }) => fix);
+    };
+    expect(fixes('sigmoid')).toEqual(['center-outputs', 'replace-saturating-activation']);
+    expect(fixes('relu')).toEqual(['batch-normalization']);
+  });
+
   it('speaks of sigmoid layers and not of ReLU', () => {
     const sigmoid = layer('s', {
       activation: 'sigmoid',
