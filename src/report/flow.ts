@@ -67,11 +67,11 @@ export function onTheWayTo(end: FlowPoint, points: readonly FlowPoint[], graph: 
   return points.filter(({ layer }) => before.has(layer));
 }
 
-/** `[lowest, highest]` of the usual range around the layer where the signal enters; null when nothing positive was measured. */
+/** `[lowest, highest]` of the usual range around the layer where the signal enters; null with fewer than two positive values to compare. */
 export function usualRange(layers: readonly LayerReport[], direction: FlowDirection): readonly [number, number] | null {
   const points = judgedPoints(layers, direction);
   const reference = points[direction === 'forward' ? 0 : points.length - 1];
-  return reference === undefined ? null : [reference.value / USUAL_FACTOR, reference.value * USUAL_FACTOR];
+  return points.length < 2 ? null : [reference.value / USUAL_FACTOR, reference.value * USUAL_FACTOR];
 }
 
 /** What the signal does on its way through the network, in a few words: "drops 31× at dense_2", "steady". */

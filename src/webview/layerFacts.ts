@@ -90,7 +90,10 @@ export function layerFacts(report: Report, layer: LayerReport): Fact[] {
     if (!weight.name.endsWith('kernel') || weight.standardDeviation === null) return;
     const { standardDeviation, nominalStandardDeviation: nominal, initializer, name } = weight;
     const measured = formatNumber(standardDeviation);
-    const subject = { name, note: initializer === null ? '' : TEXT.drawnBy(initializer.className) };
+    const subject = {
+      name: name.replaceAll('_', ' '),
+      note: initializer === null ? '' : TEXT.drawnBy(initializer.className),
+    };
     const scale = initialScale(report, layer);
     if (scale === null) add('weightSpread', measured, nominal === null ? '' : formatNumber(nominal), null, subject);
     // An initialiser that does not fit the activation cannot say what to expect.

@@ -48,7 +48,7 @@ function effectBar({ effect }: Suggestion, all: readonly Suggestion[], withQuant
   const values = all.flatMap((other) =>
     other.effect?.quantity === effect.quantity ? [other.effect.before, other.effect.after] : [],
   );
-  const position = track(values);
+  const position = track(values, COUNTED.test(effect.quantity));
   const before = formatNumber(effect.before);
   const after = formatNumber(effect.after);
   return h(
@@ -65,13 +65,17 @@ function effectBar({ effect }: Suggestion, all: readonly Suggestion[], withQuant
   );
 }
 
+/** Quantities that are counts, averaged over copies; the others span decades. */
+const COUNTED = /\bunits\b/;
+
 /** Maps values to a share of one track that all compared bars have in common. */
-function track(values: readonly number[]): (value: number) => number {
+function track(values: readonly number[], counted: boolean): (value: number) => number {
   const highest = Math.max(...values);
   const positive = values.filter((value) => value > 0);
   const lowest = Math.min(...positive);
   if (!(highest > 0)) return () => 0;
-  if (positive.length < values.length || highest / lowest < LOG_FROM) return (value) => Math.max(0, value / highest);
+  if (counted || positive.length < values.length || highest / lowest < LOG_FROM)
+    return (value) => Math.max(0, value / highest);
   const floor = Math.floor(Math.log10(lowest)) - 0.5;
   return (value) => (Math.log10(value) - floor) / (Math.log10(highest) - floor);
 }

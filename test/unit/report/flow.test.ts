@@ -37,7 +37,8 @@ describe('usualRange', () => {
     expect(usualRange(network, 'forward')![1]).toBeCloseTo(10 ** 1.5, 12);
   });
 
-  it('is unknown where nothing positive was measured', () => {
+  it('is unknown where there are no two positive values to compare', () => {
+    expect(usualRange(forward(2), 'forward')).toBeNull();
     expect([usualRange(forward(null, 0), 'forward'), usualRange([], 'backward')]).toEqual([null, null]);
   });
 });
