@@ -5,8 +5,8 @@ import type { ProbeBudget, Progress } from '../report/protocol';
 import { DiagnosisError } from '../report/errors';
 import { type Report, SCHEMA_VERSION } from '../report/report';
 import { startBackend } from './backend/backend';
-import { Crew, type HelperPool } from './crew/crew';
-import { RecordedFolder } from './crew/recordedFolder';
+import { JobScheduler, type HelperPool } from './threads/jobScheduler';
+import { RecordedFolder } from './threads/recordedFolder';
 import { experiment, experimentOperations, NO_EXPERIMENTS } from './experiment/experiment';
 import { LOSS_NAMES, lossNamed } from './measure/losses';
 import { measure } from './measure/measure';
@@ -65,7 +65,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
   const folder = new RecordedFolder(request.model.folder);
   const network = await loadNetwork(folder, request.model.file, { loss, backend });
   const { helpers } = environment;
-  const crew = new Crew(network, { memory, helpers, model: { folder, file: request.model.file, loss } });
+  const scheduler = new JobScheduler(network, { memory, helpers, model: { folder, file: request.model.file, loss } });
   try {
     clock.enter('probe');
     const probe =
@@ -79,7 +79,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
             declared: network.summary.inputs,
           });
     // By the time that experiments are made, helpers are ready; that they are is not known yet.
-    await crew.prepare({
+    await scheduler.prepare({
       operations: EXPERIMENTS_SHARE * experimentOperations(network),
       bytes: passBytes(network, probe, 1, 'backward'),
     });
@@ -89,7 +89,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
       seed,
       ...(request.budget === undefined ? {} : { budget: request.budget }),
       memory,
-      crew,
+      scheduler,
       onProgress: (progress) => clock.report(progress),
     });
     clock.enter('experiment');
@@ -97,7 +97,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
     const experiments = await experiment(network, probe, questions, {
       seed,
       memory,
-      crew,
+      scheduler,
       onProgress: (progress) => clock.report(progress),
     });
     clock.enter('judge');
@@ -110,7 +110,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
       run: clock.summary(),
     };
   } finally {
-    crew.close();
+    scheduler.close();
     network.dispose();
   }
 }

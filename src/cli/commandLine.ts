@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { version } from '../../package.json';
 import type { DiagnoseRequest } from '../analysis/diagnose';
-import { NodeHelperPool } from '../analysis/crew/nodePool';
+import { NodeHelperPool } from '../analysis/threads/nodePool';
 import { memoryBudget } from '../analysis/nodeMemory';
 import { workerCount } from '../analysis/nodeWorkers';
 import { DiagnosisError } from '../report/errors';

@@ -2,7 +2,7 @@
 
 import type { Progress } from '../../report/protocol';
 import type { Copies, Experiments, LearningRateLadder } from '../../report/report';
-import { Crew } from '../crew/crew';
+import { JobScheduler } from '../threads/jobScheduler';
 import { canBackPropagate, MAXIMUM_MEMORY, operationsPerSample, passBytes, samplesWithin } from '../measure/memory';
 import type { Network } from '../model/network';
 import type { Probe } from '../probe/probe';
@@ -15,7 +15,7 @@ export interface ExperimentOptions {
   /** Bytes that a pass may take; 2 GB where nothing is said. */
   readonly memory?: number;
   /** Who shares the work; this thread alone where nobody is named. */
-  readonly crew?: Crew;
+  readonly scheduler?: JobScheduler;
   onProgress(progress: Progress): void;
 }
 
@@ -135,7 +135,7 @@ async function perform(
   samples: number,
   trials: readonly Trial[],
 ): Promise<Results> {
-  const { seed, memory, crew = new Crew(network, { memory }) } = options;
+  const { seed, memory, scheduler = new JobScheduler(network, { memory }) } = options;
   const batch = await probe.batch(0, samples);
   const setup = {
     seed,
@@ -157,7 +157,7 @@ async function perform(
     options.onProgress({ stage: 'experiment', done: results.length / trials.length, detail });
   };
   showProgress();
-  await crew.experiment(setup, trials, cost, (result) => {
+  await scheduler.experiment(setup, trials, cost, (result) => {
     results.push(result);
     showProgress();
   });

@@ -6,7 +6,7 @@ import { formatPlural } from '../../report/format';
 import type { ProbeBudget, Progress } from '../../report/protocol';
 import type { Gradient, LayerReport, ProbeSummary, WeightGradient } from '../../report/report';
 import { SquareAccumulator } from '../backend/unitStatistics';
-import { Crew } from '../crew/crew';
+import { JobScheduler } from '../threads/jobScheduler';
 import type { LayerCall, Network } from '../model/network';
 import type { Probe } from '../probe/probe';
 import { metersOf, type CallMeter } from './callMeter';
@@ -34,7 +34,7 @@ export interface MeasureOptions {
   /** Bytes that the passes may take, as far as smaller batches can keep them within; 2 GB where nothing is said. */
   readonly memory?: number;
   /** Who shares the work; this thread alone where nobody is named. */
-  readonly crew?: Crew;
+  readonly scheduler?: JobScheduler;
   onProgress(progress: Progress): void;
 }
 
@@ -82,7 +82,7 @@ class MeasureSession {
   private readonly gradients = new Map<tf.Tensor, SquareAccumulator>();
   /** Of the model's own loss, summed over samples. */
   private readonly lossGradients = new Map<tf.Tensor, Float64Array>();
-  private readonly crew: Crew;
+  private readonly scheduler: JobScheduler;
   private readonly setup: ChunkSetup;
   private readonly valuesPerSample: number;
   private readonly batchSizes: BatchSizes;
@@ -102,7 +102,7 @@ class MeasureSession {
   ) {
     this.meters = metersOf(network);
     this.weights = uniqueWeights(network);
-    this.crew = options.crew ?? new Crew(network);
+    this.scheduler = options.scheduler ?? new JobScheduler(network);
     this.valuesPerSample = network.calls.reduce(
       (sum, { outputShape }) => sum + outputShape.reduce((a, b) => a * b, 1),
       1,
@@ -168,8 +168,8 @@ class MeasureSession {
   /** Measures further chunks until `size` samples have been seen, or at least one has and the deadline (in milliseconds) is over. */
   private async extend(size: number, backwardLimit: number, last: number, deadline: number): Promise<void> {
     while (this.samples < size && (this.samples === 0 || performance.now() < deadline)) {
-      const chunks = await this.draw(size, backwardLimit, deadline === Infinity ? CHUNKS_AHEAD : this.crew.size);
-      await this.crew.measure(this.setup, chunks, this.costOf(chunks), (measurement) => {
+      const chunks = await this.draw(size, backwardLimit, deadline === Infinity ? CHUNKS_AHEAD : this.scheduler.size);
+      await this.scheduler.measure(this.setup, chunks, this.costOf(chunks), (measurement) => {
         this.add(measurement);
         this.options.onProgress({
           stage: this.backwardSamples < this.samples ? 'forward' : 'backward',
@@ -189,7 +189,8 @@ class MeasureSession {
     let { samples, backwardSamples } = this;
     let bytes = 0;
     const enough = (): boolean =>
-      chunks.length >= (this.crew.size === 1 ? 1 : most) || (chunks.length >= this.crew.size && bytes >= BYTES_AHEAD);
+      chunks.length >= (this.scheduler.size === 1 ? 1 : most) ||
+      (chunks.length >= this.scheduler.size && bytes >= BYTES_AHEAD);
     while (samples < size && !enough()) {
       const backward = backwardSamples < backwardLimit && this.differentiable;
       const wanted = Math.min(this.batchSizes[backward ? 'backward' : 'forward'], size - samples);

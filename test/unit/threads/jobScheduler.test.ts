@@ -1,10 +1,10 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Crew, type HelperChannel, type HelperPool } from '../../../src/analysis/crew/crew';
-import { HelperThread } from '../../../src/analysis/crew/helper';
-import type { FromHelper, ToHelper } from '../../../src/analysis/crew/messages';
-import { RecordedFolder } from '../../../src/analysis/crew/recordedFolder';
+import { JobScheduler, type HelperChannel, type HelperPool } from '../../../src/analysis/threads/jobScheduler';
+import { HelperThread } from '../../../src/analysis/threads/helperThread';
+import type { FromHelper, ToHelper } from '../../../src/analysis/threads/messages';
+import { RecordedFolder } from '../../../src/analysis/threads/recordedFolder';
 import { diagnose, type DiagnoseRequest } from '../../../src/analysis/diagnose';
 import { loadNetwork } from '../../../src/analysis/model/load';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
@@ -17,7 +17,7 @@ import { filesOf, REQUESTS, sigmoids } from './models';
 beforeAll(startTestBackend);
 
 /**
- * Helpers that run in this very thread, behind real message ports. Each takes its share of every order, and does it when
+ * Helpers that run in this very thread, behind real message ports. Each takes its share of every job, and does it when
  * it gets round to it.
  */
 class LocalPool implements HelperPool {
@@ -44,13 +44,13 @@ class LocalPool implements HelperPool {
     const firsts = new Map<number, number>();
     return {
       post: (message) => {
-        if (message.kind !== 'order') return port1.postMessage(message);
-        const { order, taken } = message;
-        const share = Math.max(1, Math.floor(order.parts.length / (this.size + 1)));
+        if (message.kind !== 'job') return port1.postMessage(message);
+        const { job, taken } = message;
+        const share = Math.max(1, Math.floor(job.parts.length / (this.size + 1)));
         const first = Atomics.add(taken, 0, share);
         firsts.set(message.number, first);
-        const parts = order.parts.slice(first, first + share);
-        port1.postMessage({ ...message, order: { ...order, parts }, taken: new Int32Array(1) });
+        const parts = job.parts.slice(first, first + share);
+        port1.postMessage({ ...message, job: { ...job, parts }, taken: new Int32Array(1) });
       },
       listen: (onMessage) => {
         port1.on('message', (message: FromHelper) => {
@@ -109,7 +109,7 @@ async function networkIn(files: FilesInMemory) {
   return { network, probe: syntheticProbe(network.inputs, 1), model: { folder, file: 'model.json', loss: null } };
 }
 
-describe('a crew', () => {
+describe('a scheduler', () => {
   it('takes no more helpers than the memory has room for', async () => {
     const { network, probe, model } = await networkIn(await filesOf(sigmoids(3, 8)));
     const bytes = passBytes(network, probe, 256, 'forward');
@@ -119,16 +119,16 @@ describe('a crew', () => {
       [1000, 3],
     ]) {
       const helpers = poolOf(3);
-      const crew = new Crew(network, { helpers, model, memory: room * bytes });
+      const scheduler = new JobScheduler(network, { helpers, model, memory: room * bytes });
       await measure(network, probe, {
         samples: 256 * 8,
         seed: 1,
         memory: MAXIMUM_MEMORY,
-        crew,
+        scheduler,
         onProgress: () => undefined,
       });
       expect(helpers.sent).toHaveLength(most);
-      crew.close();
+      scheduler.close();
     }
     network.dispose();
   });
@@ -136,8 +136,8 @@ describe('a crew', () => {
   it('starts none for work that is not worth it', async () => {
     const { network, probe, model } = await networkIn(await filesOf(sigmoids(3, 8)));
     const helpers = Object.assign(poolOf(3), { startOperations: () => 1e9 });
-    const crew = new Crew(network, { helpers, model });
-    await measure(network, probe, { samples: 256 * 8, seed: 1, crew, onProgress: () => undefined });
+    const scheduler = new JobScheduler(network, { helpers, model });
+    await measure(network, probe, { samples: 256 * 8, seed: 1, scheduler, onProgress: () => undefined });
     expect(helpers.sent).toEqual([]);
     network.dispose();
   });

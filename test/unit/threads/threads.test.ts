@@ -4,11 +4,11 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { esbuildKernels } from '../../../scripts/wasm-kernels.mjs';
-import type { HelperChannel } from '../../../src/analysis/crew/crew';
-import { NodeHelperPool } from '../../../src/analysis/crew/nodePool';
-import type { Order } from '../../../src/analysis/crew/orders';
+import type { HelperChannel } from '../../../src/analysis/threads/jobScheduler';
+import { NodeHelperPool } from '../../../src/analysis/threads/nodePool';
+import type { Job } from '../../../src/analysis/threads/jobs';
 import { diagnose, type DiagnoseRequest } from '../../../src/analysis/diagnose';
-import { answerFrom } from '../../../src/analysis/crew/recordedFolder';
+import { answerFrom } from '../../../src/analysis/threads/recordedFolder';
 import { AnalysisWorker } from '../../../src/editor/analysisWorker';
 import type { FileRequest } from '../../../src/report/protocol';
 import type { Report } from '../../../src/report/report';
@@ -19,7 +19,7 @@ let folder: string;
 
 beforeAll(async () => {
   await startTestBackend();
-  folder = mkdtempSync(path.join(tmpdir(), 'crew-'));
+  folder = mkdtempSync(path.join(tmpdir(), 'threads-'));
   await build({
     entryPoints: [path.resolve(import.meta.dirname, '../../../src/analysis/worker.ts')],
     bundle: true,
@@ -38,7 +38,7 @@ beforeAll(async () => {
   // Helpers that die when they are given something to do.
   writeFileSync(
     path.join(folder, 'dying.js'),
-    `require('node:worker_threads').parentPort.on('message', ({ kind }) => kind === 'order' && process.exit(134));
+    `require('node:worker_threads').parentPort.on('message', ({ kind }) => kind === 'job' && process.exit(134));
      require('./worker.js');`,
   );
 });
@@ -51,7 +51,7 @@ class EagerPool extends NodeHelperPool {
   }
 }
 
-/** Whose helpers have taken a part of every order before anybody else can. */
+/** Whose helpers have taken a part of every job before anybody else can. */
 class ReservingPool extends EagerPool {
   override channel(index: number): HelperChannel {
     const channel = super.channel(index);
@@ -59,10 +59,10 @@ class ReservingPool extends EagerPool {
       listen: channel.listen,
       terminate: () => channel.terminate(),
       post: (message) => {
-        if (message.kind !== 'order') return channel.post(message);
+        if (message.kind !== 'job') return channel.post(message);
         expect(Atomics.add(message.taken, 0, 1)).toBe(0);
-        const order = { ...message.order, parts: message.order.parts.slice(0, 1) } as Order;
-        channel.post({ ...message, order, taken: new Int32Array(1) });
+        const job = { ...message.job, parts: message.job.parts.slice(0, 1) } as Job;
+        channel.post({ ...message, job, taken: new Int32Array(1) });
       },
     };
   }

@@ -1,16 +1,16 @@
-/** A thread that helps with the diagnosis of another: loads the same model, takes parts of its orders. */
+/** A thread that helps with the diagnosis of another: loads the same model, takes parts of its jobs. */
 
 import { DiagnosisError } from '../../report/errors';
 import { loadNetwork } from '../model/load';
 import type { Network } from '../model/network';
 import { fingerprint } from './fingerprint';
 import { takePart, type FromHelper, type ToHelper } from './messages';
-import { openBench, type Bench } from './orders';
+import { openJob, type JobRunner } from './jobs';
 import { answeredFolder } from './recordedFolder';
 
 export class HelperThread {
   private network: Network | null = null;
-  /** Models are opened and orders worked on one after another. */
+  /** Models are opened and jobs worked on one after another. */
   private last: Promise<void> = Promise.resolve();
 
   /** @param start starts tfjs's backend, once. */
@@ -33,7 +33,7 @@ export class HelperThread {
         this.network = await loadNetwork(folder, file, { loss, backend: this.start() });
         return this.post({ kind: 'opened', fingerprint: fingerprint(this.network) });
       }
-      case 'order':
+      case 'job':
         this.work(message);
         return this.post({ kind: 'done', number: message.number });
       case 'close':
@@ -42,16 +42,16 @@ export class HelperThread {
     }
   }
 
-  private work({ number, order, taken }: Extract<ToHelper, { kind: 'order' }>): void {
+  private work({ number, job, taken }: Extract<ToHelper, { kind: 'job' }>): void {
     // Others may have done it all while the model was being read here.
-    let bench: Bench | null = null;
+    let runner: JobRunner | null = null;
     try {
-      for (let part = takePart(taken, order); part !== null; part = takePart(taken, order)) {
-        bench ??= openBench(this.network!, order);
-        this.post({ kind: 'result', number, part, result: bench.work(part) });
+      for (let part = takePart(taken, job); part !== null; part = takePart(taken, job)) {
+        runner ??= openJob(this.network!, job);
+        this.post({ kind: 'result', number, part, result: runner.work(part) });
       }
     } finally {
-      bench?.dispose();
+      runner?.dispose();
     }
   }
 }

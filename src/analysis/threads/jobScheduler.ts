@@ -9,10 +9,10 @@ import type { Network } from '../model/network';
 import type { LossChoice } from '../model/trainingConfig';
 import { fingerprint } from './fingerprint';
 import { takePart, type FromHelper, type ToHelper } from './messages';
-import { openBench, type Order } from './orders';
+import { openJob, type Job } from './jobs';
 import type { RecordedFolder } from './recordedFolder';
 
-/** What an order costs, estimated. */
+/** What a job costs, estimated. */
 export interface Cost {
   /** Multiplications of all parts together. */
   readonly operations: number;
@@ -38,7 +38,7 @@ export interface HelperPool {
   channel(index: number): HelperChannel;
 }
 
-export interface CrewOptions {
+export interface SchedulerOptions {
   /** Bytes that all threads together may take; 2 GB where nothing is said. */
   readonly memory?: number | undefined;
   /** Absent: this thread works alone. */
@@ -48,16 +48,16 @@ export interface CrewOptions {
 }
 
 /**
- * The threads that work on one diagnosis: this one and, where the work is worth it and the memory has room, helpers. Each
- * takes the next part of an order as soon as it has done one; results are handed over in the order of the parts.
+ * Spreads the jobs of one diagnosis over threads: this one and, where the work is worth it and the memory has room, helpers. Each
+ * takes the next part of a job as soon as it has done one; results are handed over in the order of the parts.
  */
-export class Crew {
+export class JobScheduler {
   private readonly helpers: Helper[] = [];
-  private orders = 0;
+  private jobs = 0;
 
   constructor(
     private readonly network: Network,
-    private readonly options: CrewOptions = {},
+    private readonly options: SchedulerOptions = {},
   ) {}
 
   /** Threads at most. */
@@ -70,7 +70,7 @@ export class Crew {
     await this.helpersFor(Infinity, cost);
   }
 
-  /** Measures chunks. Rejects with what a thread failed with; the crew is of no use then, and to be closed. */
+  /** Measures chunks. Rejects with what a thread failed with; the scheduler is of no use then, and to be closed. */
   measure(
     setup: ChunkSetup,
     parts: readonly Chunk[],
@@ -95,25 +95,25 @@ export class Crew {
     for (const helper of this.helpers.splice(0)) helper.close();
   }
 
-  private async spread<R>(order: Order, cost: Cost, onResult: (result: R) => void): Promise<void> {
-    const helpers = await this.helpersFor(order.parts.length, cost);
+  private async spread<R>(job: Job, cost: Cost, onResult: (result: R) => void): Promise<void> {
+    const helpers = await this.helpersFor(job.parts.length, cost);
     const taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const results = new InOrder<R>(order.parts.length, onResult);
-    const number = this.orders++;
-    const shared = helpers.length === 0 ? order : withSharedValues(order);
+    const results = new InOrder<R>(job.parts.length, onResult);
+    const number = this.jobs++;
+    const shared = helpers.length === 0 ? job : withSharedValues(job);
     for (const helper of helpers) helper.take(number, shared, taken, (part, result) => results.put(part, result as R));
     const failed = Promise.race(helpers.map((helper) => helper.failed));
     failed.catch(() => undefined);
 
-    const bench = openBench(this.network, shared);
+    const runner = openJob(this.network, shared);
     try {
-      for (let part = takePart(taken, order); part !== null; part = takePart(taken, order)) {
-        results.put(part, bench.work(part) as R);
+      for (let part = takePart(taken, job); part !== null; part = takePart(taken, job)) {
+        results.put(part, runner.work(part) as R);
         // Lets in what the helpers have sent, so that it does not pile up.
         if (helpers.length > 0) await Promise.race([nextFrame(), failed]);
       }
     } finally {
-      bench.dispose();
+      runner.dispose();
     }
     if (helpers.length === 0) return;
     await Promise.race([results.complete, failed]);
@@ -152,7 +152,7 @@ class Helper {
   /** Fingerprint of the network that it must have read. */
   private expected = 0;
   /** Orders that it has not said to be done with. */
-  private readonly pending = new Map<number, PendingOrder>();
+  private readonly pending = new Map<number, PendingJob>();
 
   constructor(
     private readonly channel: HelperChannel,
@@ -173,14 +173,14 @@ class Helper {
     this.channel.post({ kind: 'open', path, answers, file, loss });
   }
 
-  take(number: number, order: Order, taken: Int32Array, onResult: PendingOrder['onResult']): void {
+  take(number: number, job: Job, taken: Int32Array, onResult: PendingJob['onResult']): void {
     let finish = (): void => undefined;
     const finished = new Promise<void>((resolve) => (finish = resolve));
     this.pending.set(number, { onResult, finish, finished });
-    this.channel.post({ kind: 'order', number, order, taken });
+    this.channel.post({ kind: 'job', number, job, taken });
   }
 
-  /** Resolves when nothing of the order is left to take. */
+  /** Resolves when nothing of the job is left to take. */
   async finished(number: number): Promise<void> {
     await this.pending.get(number)?.finished;
   }
@@ -212,7 +212,7 @@ class Helper {
   }
 }
 
-interface PendingOrder {
+interface PendingJob {
   readonly onResult: (part: number, result: unknown) => void;
   readonly finish: () => void;
   readonly finished: Promise<void>;
@@ -244,15 +244,13 @@ class InOrder<R> {
   }
 }
 
-/** The same order with the samples in memory that all threads see, so that none gets a copy. */
-function withSharedValues(order: Order): Order {
+/** The same job with the samples in memory that all threads see, so that none gets a copy. */
+function withSharedValues(job: Job): Job {
   const share = <T extends { readonly batch: Chunk['batch'] }>(holder: T): T => {
     const { inputs, labels, samples } = holder.batch;
     return { ...holder, batch: { samples, inputs: inputs.map(shared), labels: labels?.map(shared) ?? null } };
   };
-  return order.kind === 'measure'
-    ? { ...order, parts: order.parts.map(share) }
-    : { ...order, setup: share(order.setup) };
+  return job.kind === 'measure' ? { ...job, parts: job.parts.map(share) } : { ...job, setup: share(job.setup) };
 }
 
 function shared<T extends Float32Array | Int32Array>(values: T): T {

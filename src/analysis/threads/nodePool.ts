@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DiagnosisError } from '../../report/errors';
-import type { HelperChannel, HelperPool } from './crew';
+import type { HelperChannel, HelperPool } from './jobScheduler';
 import type { FromHelper } from './messages';
 
 /** Tells the script of the analysis worker that it is a helper. */

@@ -2,11 +2,11 @@
 
 import type { DiagnosisProblem } from '../../report/errors';
 import type { LossChoice } from '../model/trainingConfig';
-import type { Order } from './orders';
+import type { Job } from './jobs';
 import type { FileAnswer } from './recordedFolder';
 
 export type ToHelper =
-  /** Comes before the first order, with all that is to be read of the model's folder. */
+  /** Comes before the first job, with all that is to be read of the model's folder. */
   | {
       readonly kind: 'open';
       readonly path: string;
@@ -15,9 +15,9 @@ export type ToHelper =
       readonly loss: LossChoice | null;
     }
   | {
-      readonly kind: 'order';
+      readonly kind: 'job';
       readonly number: number;
-      readonly order: Order;
+      readonly job: Job;
       /** Shared by all threads: how many parts have been taken. */
       readonly taken: Int32Array;
     }
@@ -27,12 +27,12 @@ export type ToHelper =
 export type FromHelper =
   | { readonly kind: 'opened'; readonly fingerprint: number }
   | { readonly kind: 'result'; readonly number: number; readonly part: number; readonly result: unknown }
-  /** No part of the order is left to take. */
+  /** No part of the job is left to take. */
   | { readonly kind: 'done'; readonly number: number }
   | { readonly kind: 'problem'; readonly problem: DiagnosisProblem };
 
-/** Takes the next part of an order for this thread; null when none is left. */
-export function takePart(taken: Int32Array, { parts }: Order): number | null {
+/** Takes the next part of a job for this thread; null when none is left. */
+export function takePart(taken: Int32Array, { parts }: Job): number | null {
   const part = Atomics.add(taken, 0, 1);
   return part < parts.length ? part : null;
 }
