@@ -35,7 +35,7 @@ export async function weightsBeside(
   const bytes = await readModelFile(folder, found);
   const weights = await withHdf5(bytes, found, (hdf5) => {
     const root = hdf5.group(hdf5.root, 'model_weights') ?? hdf5.root;
-    const named = hdf5.list(root, 'layer_names') === null ? [] : readWeights(hdf5, root);
+    const named = hdf5.list(root, 'layer_names') === null ? [] : readWeights(hdf5, root, topology, notes);
     return named.length > 0 ? named : readLayer(hdf5, root, layerDefinition(topology, []), [], 0);
   });
   if (weights.length === 0) throw withoutWeights(file, all);

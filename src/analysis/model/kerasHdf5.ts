@@ -1,22 +1,25 @@
-/** Keras HDF5 files (.h5, .hdf5) of Keras 2 and 3: the topology in an attribute, the weights in a group for each layer. */
+/** Keras HDF5 files (.h5, .hdf5) of Keras 1 to 3: the topology in an attribute, the weights in a group for each layer. */
 
 import { DiagnosisError } from '../../report/errors';
 import { type Group, type Hdf5File, withHdf5 } from './hdf5';
 import { get, parseJson, text } from './json';
 import { CONVERTED_TOPOLOGY, type SavedModel } from './savedModel';
+import { type LayerWeights, modernWeights } from './keras1Weights';
 import type { SavedWeight } from './savedWeight';
 
 /** Throws `not-a-model` for files without a topology. */
 export async function readKerasHdf5(bytes: Uint8Array, file: string): Promise<SavedModel> {
+  const notes: string[] = [];
   const saved = await withHdf5(bytes, file, (hdf5) => {
     const { root } = hdf5;
     const config = hdf5.attribute(root, 'model_config');
     if (config === null) throw withoutTopology(hdf5, file);
+    const topology = parseJson(config, file);
     return {
-      topology: parseJson(config, file),
+      topology,
       training: parseJson(hdf5.attribute(root, 'training_config') ?? 'null', file),
       kerasVersion: hdf5.attribute(root, 'keras_version'),
-      weights: readWeights(hdf5, hdf5.group(root, 'model_weights') ?? root),
+      weights: readWeights(hdf5, hdf5.group(root, 'model_weights') ?? root, topology, notes),
     };
   });
   const kerasVersion = saved.kerasVersion ?? text(get(saved.topology, 'keras_version'));
@@ -28,23 +31,34 @@ export async function readKerasHdf5(bytes: Uint8Array, file: string): Promise<Sa
     generatedBy: kerasVersion === null ? null : `Keras ${kerasVersion}`,
     convertedBy: null,
     topologyPath: CONVERTED_TOPOLOGY,
-    notes: [],
+    notes,
   };
 }
 
-/** The weights of a group that lists its layers, as Keras 2 and whole models of Keras 3 keep them. */
-export function readWeights(hdf5: Hdf5File, group: Group): SavedWeight[] {
-  return (hdf5.list(group, 'layer_names') ?? []).flatMap((layer) => {
+/**
+ * The weights of a group that lists its layers, as Keras 1, Keras 2 and whole models of Keras 3 keep them, for the
+ * network of `topology`. What is doubtful of them is noted.
+ */
+export function readWeights(hdf5: Hdf5File, group: Group, topology: unknown, notes: string[]): SavedWeight[] {
+  const groups = (hdf5.list(group, 'layer_names') ?? []).map((layer): LayerWeights => {
     const own = hdf5.group(group, layer);
-    if (own === null) return [];
-    return (hdf5.list(own, 'weight_names') ?? []).map((name) => {
-      const plain = name.replace(/:\d+$/, '');
-      // Keras 3 leaves the layer out of the name.
-      const full = plain.startsWith(`${layer}/`) ? plain : `${layer}/${plain}`;
-      return hdf5.weight(own, name, full);
-    });
+    const names = own === null ? [] : (hdf5.list(own, 'weight_names') ?? []);
+    return { layer, weights: names.map((name) => hdf5.weight(own!, name, fullName(layer, name))) };
   });
+  const attribute = (name: string): string | null => hdf5.attribute(group, name) ?? hdf5.attribute(hdf5.root, name);
+  const keras1 = attribute('keras_version')?.startsWith('1.') ?? !groups.some(isKeras2);
+  return modernWeights(groups, topology, { keras1, backend: attribute('backend') }, notes);
 }
+
+function fullName(layer: string, name: string): string {
+  const plain = name.replace(/:\d+$/, '');
+  // Keras 1 and 3 leave the layer out of the name.
+  return plain.startsWith(`${layer}/`) ? plain : `${layer}/${plain}`;
+}
+
+/** By the names, for files that do not tell their version: `dense_1/kernel`, and not `dense_1_W`. */
+const isKeras2 = ({ weights }: LayerWeights): boolean =>
+  weights.some(({ name }) => /\/(?:kernel|bias|gamma|beta|embeddings)$/.test(name));
 
 function withoutTopology(hdf5: Hdf5File, file: string): DiagnosisError {
   const { root } = hdf5;

@@ -91,7 +91,7 @@ export function readLayer(
   depth: number,
 ): SavedWeight[] {
   if (depth > MAXIMUM_NESTING) return [];
-  const model = modelDefinition(definition, { class_name: definition.className, config: definition.config });
+  const model = modelDefinition(definition);
   if (model === null) return readVariables(hdf5, group, outer, 0);
   const container = CONTAINERS.map((name) => hdf5.group(group, name)).find((found) => found !== null);
   if (container === undefined) return [];

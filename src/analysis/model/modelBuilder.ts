@@ -60,7 +60,7 @@ export interface BuildOptions {
  */
 export function buildModel(json: unknown, path: JsonPath, options: BuildOptions): BuiltModel {
   const definition = layerDefinition(json, path);
-  const model = modelDefinition(definition, json);
+  const model = modelDefinition(definition);
   if (model === null) {
     throw invalid(`The topology is a single layer of class ${definition.className}, not a model with layers.`, path);
   }
@@ -97,8 +97,7 @@ class ModelBuilder {
 
   /** `saved` is the shape of the layer's output, where the file tells it. */
   private layer(definition: LayerDefinition, depth: number, saved: Shape | null = null): Layer {
-    const json = { class_name: definition.className, config: definition.config };
-    const inner = modelDefinition(definition, json);
+    const inner = modelDefinition(definition);
     if (inner !== null) return this.model(inner, depth + 1);
     const layer = createLayer(definition, this.options.kerasVersion3, saved, (child) => {
       if (depth > MAXIMUM_NESTING) throw invalid('Layers wrap each other too deeply.', child.path);

@@ -1,11 +1,12 @@
 /**
- * The topology of a Keras network as JSON, of any generation from Keras 2.0 to Keras 3, as plain definitions: which
+ * The topology of a Keras network as JSON, of any generation from Keras 1 to Keras 3, as plain definitions: which
  * layers, with which configurations, called on which outputs. What the configurations mean is layerConfig.ts's matter.
  */
 
 import { DiagnosisError } from '../../report/errors';
 import type { JsonPath } from '../../report/report';
 import { get, isRecord, type JsonRecord, printPath, text } from './json';
+import { keras2Layer, mergedModels } from './keras1';
 
 /** Models nested deeper than this are refused; real ones stay below 5. */
 export const MAXIMUM_NESTING = 32;
@@ -16,6 +17,8 @@ export interface LayerDefinition {
   readonly config: JsonRecord;
   /** Of the layer's own JSON object, `config` and all. */
   readonly path: JsonPath;
+  /** Where its layers stand, if it is a model. */
+  readonly layersPath: JsonPath;
   /** What Keras 3 saved besides: the shape of the input that the layer was built for. */
   readonly buildShape: unknown;
   /** The module that Keras 3 saved with the class. */
@@ -73,14 +76,14 @@ export function layerDefinition(json: unknown, path: JsonPath): LayerDefinition 
   if (className === null || !(isRecord(config) || Array.isArray(config))) {
     throw invalid('There is no layer: "class_name" and "config" are expected.', path);
   }
-  // Keras 2.0 and tfjs 0.x write a Sequential's layers as its whole configuration.
-  const record = isRecord(config) ? config : {};
+  // Keras 1, Keras 2.0 and tfjs 0.x write a Sequential's layers as its whole configuration.
+  const record = Array.isArray(config) ? { layers: config as unknown } : config;
   const module = text(get(json, 'module'));
   return {
-    className: className.split('>').pop()!,
+    ...keras2Layer({ className: className.split('>').pop()!, config: record }, path),
     name: text(get(record, 'name')) ?? text(get(json, 'name')) ?? nameOf(className, path),
-    config: Array.isArray(config) ? { layers: config } : record,
     path,
+    layersPath: Array.isArray(config) ? [...path, 'config'] : [...path, 'config', 'layers'],
     buildShape: get(get(json, 'build_config'), 'input_shape') ?? get(record, 'build_input_shape'),
     module,
     custom: isCustom(className, module, text(get(json, 'registered_name'))),
@@ -103,15 +106,14 @@ function isCustom(className: string, module: string | null, registeredName: stri
 }
 
 /** The definition as a model if it has layers of its own, else null. */
-export function modelDefinition(definition: LayerDefinition, json: unknown): ModelDefinition | null {
-  const { className, config, path } = definition;
+export function modelDefinition(definition: LayerDefinition): ModelDefinition | null {
+  const { className, config, path, layersPath } = definition;
   const layers = config['layers'];
   if (!Array.isArray(layers)) return null;
   // A layer of the author's own may keep a list of that name too.
   if (!['Sequential', 'Model', 'Functional'].includes(className) && !('input_layers' in config)) return null;
-  const bare = Array.isArray(get(json, 'config'));
-  const layersPath = bare ? [...path, 'config'] : [...path, 'config', 'layers'];
   const sequential = config['input_layers'] === undefined;
+  if (sequential && mergedModels(layers[0]) !== null) return branchedModel(definition, layers);
   return {
     ...definition,
     layers: layers.map((layer: unknown, i): CalledLayer => {
@@ -128,6 +130,66 @@ export function modelDefinition(definition: LayerDefinition, json: unknown): Mod
           outputs: references(config['output_layers'], [...path, 'config', 'output_layers']),
         },
   };
+}
+
+/** A Sequential of Keras 1 that begins with a Merge of other models, as the graph that it is. */
+function branchedModel(definition: LayerDefinition, layers: readonly unknown[]): ModelDefinition {
+  const graph = new BranchedGraph();
+  const last = graph.chain(layers, definition.layersPath, 0);
+  return { ...definition, layers: graph.layers, graph: { inputs: graph.inputs, outputs: [outputOf(last)] } };
+}
+
+const outputOf = (layer: string): TensorReference => ({ layer, node: 0, tensor: 0, shape: null });
+
+/** The layers of all branches beside each other, as Keras 1 keeps their weights; every branch has an input of its own. */
+class BranchedGraph {
+  readonly layers: CalledLayer[] = [];
+  readonly inputs: TensorReference[] = [];
+
+  /** Adds layers that follow each other. Returns the name of the last. */
+  chain(layers: readonly unknown[], path: JsonPath, depth: number): string {
+    if (depth > MAXIMUM_NESTING) throw invalid(`Models are nested more than ${MAXIMUM_NESTING} deep.`, path);
+    let last: string | null = null;
+    for (const [i, json] of layers.entries()) {
+      const own = layerDefinition(json, [...path, i]);
+      last = this.add(own, last === null ? this.start(own, mergedModels(json), depth) : [last]);
+    }
+    if (last === null) throw invalid('The model has no layers.', path);
+    return last;
+  }
+
+  /** Adds what the first layer of a chain is called on: its branches, or an input. */
+  private start(first: LayerDefinition, branches: readonly unknown[] | null, depth: number): string[] {
+    const { className, config, name } = first;
+    if (branches === null) return className === 'InputLayer' ? [] : [this.input(`${name}_input`, config, first)];
+    return branches.map((json, i) => this.branch(json, [...first.path, 'config', 'layers', i], depth + 1));
+  }
+
+  private branch(json: unknown, path: JsonPath, depth: number): string {
+    const own = layerDefinition(json, path);
+    const layers = own.config['layers'];
+    if (own.className === 'Sequential' && Array.isArray(layers)) return this.chain(layers, own.layersPath, depth);
+    const model = modelDefinition(own);
+    if (model?.graph == null) return this.add(own, this.start(own, null, depth));
+    const inputs = model.graph.inputs.map(({ layer }) => {
+      const inner = model.layers.find(({ name }) => name === layer);
+      return this.input(`${own.name}_${layer}`, inner?.config ?? {}, own);
+    });
+    return this.add(own, inputs);
+  }
+
+  private input(name: string, { batch_input_shape, dtype }: JsonRecord, { path }: LayerDefinition): string {
+    const config = { name, batch_input_shape, ...(dtype === undefined ? {} : { dtype }) };
+    return this.add(layerDefinition({ class_name: 'InputLayer', config }, path), []);
+  }
+
+  private add(own: LayerDefinition, from: readonly string[]): string {
+    const call = new CallCollector();
+    for (const layer of from) call.bound.positional.push(call.add(outputOf(layer), null));
+    this.layers.push({ ...own, calls: from.length === 0 ? [] : [call] });
+    if (from.length === 0) this.inputs.push(outputOf(own.name));
+    return own.name;
+  }
 }
 
 function inboundCalls(nodes: unknown, path: JsonPath): CallDefinition[] {

@@ -6,41 +6,13 @@ import { loadNetwork } from '../../../src/analysis/model/load';
 import type { Network } from '../../../src/analysis/model/network';
 import { WASM_FOLDER } from '../backend/support';
 import { memoryFolder } from '../probe/memoryFolder';
+import { hdf5, names, set, type Tree } from './hdf5File';
 import { dense, float32, type Json, layer3, sequential, tfjsFolder, wave, weightsOf } from './savedFiles';
 
 beforeAll(async () => {
   await startBackend(WASM_FOLDER);
   await h5wasm.ready;
 });
-
-type Tree = { [name: string]: Tree | { shape: number[]; values: readonly number[] } };
-
-/** An HDF5 file with attributes at its root and in groups (`@name`), and float32 data sets. */
-function hdf5(attributes: Readonly<Record<string, string | string[]>>, tree: Tree): Uint8Array {
-  const file = new h5wasm.File('fixture.h5', 'w');
-  for (const [name, value] of Object.entries(attributes)) file.create_attribute(name, value);
-  const write = (group: h5wasm.Group, contents: Tree): void => {
-    for (const [name, item] of Object.entries(contents)) {
-      if (Array.isArray(item['values'])) {
-        const { values, shape } = item as { shape: number[]; values: number[] };
-        group.create_dataset({ name, data: Float32Array.from(values), shape, dtype: '<f' });
-      } else {
-        const inner = group.create_group(name);
-        const { '@': names, ...rest } = item as Tree & { '@'?: Record<string, string[]> };
-        for (const [key, value] of Object.entries(names ?? {})) inner.create_attribute(key, value);
-        write(inner, rest);
-      }
-    }
-  };
-  write(file, tree);
-  file.close();
-  const bytes = h5wasm.FS!.readFile('fixture.h5').slice();
-  h5wasm.FS!.unlink('fixture.h5');
-  return bytes;
-}
-
-const set = (shape: number[], phase: number) => ({ shape, values: wave(shape, phase) });
-const names = (key: string, list: string[]): Tree => ({ '@': { [key]: list } }) as unknown as Tree;
 
 const WEIGHTS = weightsOf({ 'first/kernel': [3, 4], 'first/bias': [4], 'second/kernel': [4, 2], 'second/bias': [2] });
 const LAYERS = [dense('first', 4, { batch_input_shape: [null, 3], activation: 'relu' }), dense('second', 2)];
