@@ -7,9 +7,12 @@ import { completeConvolutionLayers } from './convolutionLayers';
 import { cpuFallbackKernel } from './cpuFallback';
 import { registerActivationGradients } from './gradients/activation';
 import { registerBatchNorm } from './gradients/batchNorm';
+import { registerBroadcastGradients } from './gradients/broadcast';
 import { registerComparisonGradients } from './gradients/comparison';
 import { registerConvolutionGradients } from './gradients/convolution';
 import { registerEinsumGradient } from './gradients/einsum';
+import { registerResizingGradients } from './gradients/resizing';
+import { registerSelectionGradients } from './gradients/selection';
 import { registerTileGradient } from './gradients/tile';
 import { registerUnpackGradients } from './gradients/unpack';
 import { registerAveragePoolGradients } from './kernels/averagePooling';
@@ -72,9 +75,12 @@ function registerWasmKernels(): void {
 function registerGradients(): void {
   registerActivationGradients();
   registerBatchNorm();
+  registerBroadcastGradients();
   registerComparisonGradients();
   registerConvolutionGradients();
   registerEinsumGradient();
+  registerResizingGradients();
+  registerSelectionGradients();
   registerTileGradient();
   registerUnpackGradients();
 }

@@ -109,8 +109,11 @@ export class GraphNetwork implements Network {
       for (const { id, run } of linear) values[id] = run(values);
       const output = tensorOf(step.argument ?? step.id, values);
       return output.shape[0] === inputs[0].shape[0] ? output : null;
-    } catch {
-      return null;
+    } catch (error) {
+      // A shape within the graph may hold for one number of samples only; ops refuse what does not fit by a plain Error.
+      // That the memory ran out is another matter.
+      if (error instanceof Error && error.constructor === Error) return null;
+      throw error;
     }
   }
 

@@ -39,14 +39,20 @@ export const convolution: Json = {
   data_format: { s: btoa('NHWC') },
 };
 
-/** The nodes with a constant for each weight, and the weights beside them. */
-export function graphFolder(nodes: readonly NodeFixture[], weights: readonly WeightFixture[] = [], more: Json = {}) {
+/** The nodes with a constant for each weight, and the weights beside them; those in `integers` as whole numbers. */
+export function graphFolder(
+  nodes: readonly NodeFixture[],
+  weights: readonly WeightFixture[] = [],
+  more: Json = {},
+  integers: ReadonlySet<string> = new Set(),
+) {
   const constants = weights.map(({ name }) => ({ name, op: 'Const' }));
-  return tfjsFolder({ node: [...constants, ...nodes] }, weights, { format: 'graph-model', ...more });
+  return tfjsFolder({ node: [...constants, ...nodes] }, weights, { format: 'graph-model', ...more }, integers);
 }
 
 export const loadGraph = (
   nodes: readonly NodeFixture[],
   weights: readonly WeightFixture[] = [],
   more: Json = {},
-): Promise<Network> => loadNetwork(graphFolder(nodes, weights, more), 'model.json');
+  integers: ReadonlySet<string> = new Set(),
+): Promise<Network> => loadNetwork(graphFolder(nodes, weights, more, integers), 'model.json');

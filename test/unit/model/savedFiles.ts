@@ -23,17 +23,25 @@ export const weightsOf = (shapes: Readonly<Record<string, readonly number[]>>): 
 export const float32 = (...lists: readonly (readonly number[])[]): Uint8Array =>
   new Uint8Array(Float32Array.from(lists.flat()).buffer);
 
-export const manifest = (weights: readonly WeightFixture[]): Json[] => [
-  { paths: ['weights.bin'], weights: weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })) },
+export const manifest = (weights: readonly WeightFixture[], integers: ReadonlySet<string> = new Set()): Json[] => [
+  {
+    paths: ['weights.bin'],
+    weights: weights.map(({ name, shape }) => ({ name, shape, dtype: integers.has(name) ? 'int32' : 'float32' })),
+  },
 ];
 
-/** `model.json` with one shard beside it. */
-export function tfjsFolder(topology: unknown, weights: readonly WeightFixture[], more: Json = {}) {
-  const json = { modelTopology: topology, weightsManifest: manifest(weights), ...more };
-  return memoryFolder({
-    'model.json': JSON.stringify(json),
-    'weights.bin': float32(...weights.map(({ values }) => values)),
-  });
+/** `model.json` with one shard beside it. The weights in `integers` are of int32, all others of float32. */
+export function tfjsFolder(
+  topology: unknown,
+  weights: readonly WeightFixture[],
+  more: Json = {},
+  integers: ReadonlySet<string> = new Set(),
+) {
+  const json = { modelTopology: topology, weightsManifest: manifest(weights, integers), ...more };
+  const bytes = weights.map(({ name, values }) =>
+    integers.has(name) ? new Uint8Array(Int32Array.from(values).buffer) : float32(values),
+  );
+  return memoryFolder({ 'model.json': JSON.stringify(json), 'weights.bin': Buffer.concat(bytes) });
 }
 
 /** A Keras 2 layer of the functional API; `inbound` names layers, or `[layer, node index]`, one list for each call. */

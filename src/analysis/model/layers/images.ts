@@ -1,46 +1,16 @@
 /** Layers that resize and crop images, `[samples, height, width, channels]` or channels first. */
 
 import * as tf from '@tensorflow/tfjs-core';
+import { bilinear, interpolate, type Interpolation, nearest } from '../../backend/interpolation';
 import { OwnLayer, type Shape } from './ownLayer';
-
-/** Contribution of input pixel `from` to output pixel `to` along one axis: `matrix[to][from]`. */
-type Interpolation = (from: number, to: number) => number[][];
-
-/** Half-pixel centres, as `tf.image.resize` has them since TensorFlow 2. */
-const centre = (i: number, from: number, to: number): number => ((i + 0.5) * from) / to - 0.5;
-
-const bilinear: Interpolation = (from, to) =>
-  Array.from({ length: to }, (_, i) => {
-    const row = new Array<number>(from).fill(0);
-    const x = Math.min(from - 1, Math.max(0, centre(i, from, to)));
-    const low = Math.floor(x);
-    const high = Math.min(from - 1, low + 1);
-    row[low] += 1 - (x - low);
-    row[high] += x - low;
-    return row;
-  });
-
-const nearest: Interpolation = (from, to) =>
-  Array.from({ length: to }, (_, i) => {
-    const row = new Array<number>(from).fill(0);
-    row[Math.min(from - 1, Math.floor(((i + 0.5) * from) / to))] = 1;
-    return row;
-  });
 
 const INTERPOLATIONS: Readonly<Record<string, Interpolation>> = { bilinear, nearest };
 
-/**
- * Resizing is linear in the pixels and separable, so it is two matrix products. tfjs has kernels for it, but none that
- * agree with Keras in the forward pass and have a correct gradient on every backend.
- */
+/** tfjs has kernels for it, but none that agree with Keras in the forward pass and have a correct gradient on every backend. */
 function resize(x: tf.Tensor4D, [height, width]: readonly [number, number], interpolation: Interpolation): tf.Tensor4D {
-  const [samples, h, w, channels] = x.shape;
-  const rows = tf.tensor2d(interpolation(h, height), [height, h]);
-  const columns = tf.tensor2d(interpolation(w, width), [width, w]);
-  const tall = tf.matMul(rows, tf.reshape(tf.transpose(x, [1, 0, 2, 3]), [h, samples * w * channels]));
-  const turned = tf.transpose(tf.reshape(tall, [height, samples, w, channels]), [2, 1, 0, 3]);
-  const wide = tf.matMul(columns, tf.reshape(turned, [w, samples * height * channels]));
-  return tf.transpose(tf.reshape(wide, [width, samples, height, channels]), [1, 2, 0, 3]);
+  const [, h, w] = x.shape;
+  const matrix = (from: number, to: number): tf.Tensor2D => tf.tensor2d(interpolation(from, to), [to, from]);
+  return interpolate(x, matrix(h, height), matrix(w, width));
 }
 
 function crop(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
