@@ -56,6 +56,7 @@ function findTopology(json: unknown, file: string): Topology {
       };
     }
   }
+  if (['Sequential', 'Graph'].includes(text(get(json, 'name')) ?? '')) throw ofKeras0(file);
   throw new DiagnosisError(
     'not-a-model',
     `"${file}" is JSON, but not a model that TensorFlow.js or Keras saves: it has no modelTopology.`,
@@ -63,3 +64,11 @@ function findTopology(json: unknown, file: string): Topology {
     'Choose the model.json that lies beside the weight files.',
   );
 }
+
+const ofKeras0 = (file: string): DiagnosisError =>
+  new DiagnosisError(
+    'unsupported-format',
+    `"${file}" is an architecture as Keras 0 saved it (2015), with layers that are known by their class only.`,
+    file,
+    'Load the model with Keras 1 and save it again.',
+  );

@@ -755,6 +755,15 @@ describe('models of Keras 1', () => {
     network.dispose();
   });
 
+  it('refuses an architecture of Keras 0', async () => {
+    const layer = { name: 'Dense', output_dim: 2, input_dim: 3, init: 'uniform', activation: 'linear' };
+    const file = JSON.stringify({ name: 'Sequential', layers: [layer], loss: 'mse' });
+    await expect(loadNetwork(memoryFolder({ 'model.json': file }), 'model.json')).rejects.toMatchObject({
+      code: 'unsupported-format',
+      message: expect.stringContaining('as Keras 0 saved it') as string,
+    });
+  });
+
   it('refuses normalisation by statistics that are not saved', async () => {
     const layer = { class_name: 'BatchNormalization', config: { name: 'bn', mode: 2, axis: -1, ...first } };
     const file = keras1File(list([layer]), { bn: Object.values(norm) });
