@@ -4,7 +4,7 @@ import { serialization } from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
 import { DiagnosisError } from '../../report/errors';
 import type { JsonPath } from '../../report/report';
-import { printPath } from './json';
+import { get, printPath } from './json';
 import { type Config, layerConfig } from './layerConfig';
 import type { Layer } from './layerFacts';
 import { isOperation, operationLayer } from './libraryCall';
@@ -49,6 +49,7 @@ export function createLayer(
   const className = canonicalClass(definition.className);
   try {
     if (TEXT.has(className)) throw textLayer(definition);
+    if (isQuantized(config['dtype'])) throw quantizedLayer(definition);
     if (definition.custom) return opaque(definition, saved);
     if (CODE.has(className) || isOperation(definition))
       return operationLayer(definition, saved) ?? opaque(definition, saved);
@@ -106,8 +107,11 @@ export const scopeName = (name: string): string =>
 
 const WRAPPERS: Readonly<Record<string, (config: Config, layer: Layer) => Layer>> = {
   TimeDistributed: timeDistributed,
-  Bidirectional: (config, layer) =>
-    layers.bidirectional({ ...config, layer } as Parameters<typeof layers.bidirectional>[0]),
+  Bidirectional: (config, layer) => {
+    // Keras 3 saves the layer under the name of its forward half, which tfjs would put the word before once more.
+    layer.name = layer.name.replace(/^forward_/, '');
+    return layers.bidirectional({ ...config, layer } as Parameters<typeof layers.bidirectional>[0]);
+  },
   // In inference the kernel is as it was saved, normalised.
   SpectralNormalization: (_config, layer) => layer,
 };
@@ -127,6 +131,19 @@ function opaque(definition: LayerDefinition, saved: Shape | null, unknownClass: 
   const isShape = Array.isArray(declared) && declared.every((dim) => dim === null || Number.isInteger(dim));
   const shape = saved ?? (isShape ? [null, ...(declared as Shape)] : null);
   return new OpaqueLayer({ name }, shape, unknownClass);
+}
+
+/** `int8_from_float32`, by its name or as a policy of Keras 3. */
+const isQuantized = (dtype: unknown): boolean =>
+  /^Quantized/.test(String(get(dtype, 'class_name'))) || /^(?:int|float)\d_from_/.test(String(dtype));
+
+function quantizedLayer({ name, path }: LayerDefinition): DiagnosisError {
+  return new DiagnosisError(
+    'unsupported-format',
+    `The layer "${name}" is quantised: its weights are whole numbers, and its products are rounded, which has no gradient.`,
+    printPath(path),
+    'Save the model before model.quantize(…).',
+  );
 }
 
 function textLayer({ className, name, path }: LayerDefinition): DiagnosisError {
