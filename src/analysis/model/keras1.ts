@@ -69,7 +69,8 @@ export function keras2Layer(layer: LayerJson, path: JsonPath): LayerJson {
   if ('dim_ordering' in config) renamed['data_format'] = dataFormat(config['dim_ordering']);
   // The first layer has the shape of its input in `batch_input_shape` too.
   if (className !== 'Embedding') delete renamed['input_dim'];
-  if (className.startsWith('ZeroPadding')) renamed['padding'] = padding(className, config['padding']);
+  if (className.startsWith('ZeroPadding') && 'padding' in config)
+    renamed['padding'] = padding(className, config['padding']);
   if (className.startsWith('Separable') && 'init' in config) renamed['pointwise_initializer'] = config['init'];
   if (className === 'BatchNormalization' && (config['mode'] ?? 0) !== 0) throw otherStatistics(config, path);
   return { className, config: renamed };
