@@ -1,22 +1,30 @@
 /**
  * Compiles the kernels of src/analysis/backend/assembly for whoever imports `./assembly/kernels.wasm` (or
- * `kernels.simd.wasm`): the importing module gets the bytes, so that no file has to be found at run time.
+ * one of its other builds): the importing module gets the bytes, so that no file has to be found at run time.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const KERNELS = /[\\/]assembly[\\/]kernels(\.simd)?\.wasm$/;
+const KERNELS = /[\\/]assembly[\\/](kernels(?:\.simd|\.relaxed)?\.wasm)$/;
+/** Features of WebAssembly by build. */
+const BUILDS = {
+  'kernels.wasm': ['--disable', 'simd', '--disable', 'bulk-memory'],
+  'kernels.simd.wasm': ['--enable', 'simd'],
+  'kernels.relaxed.wasm': ['--enable', 'simd', '--enable', 'relaxed-simd'],
+};
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = path.join(root, 'src/analysis/backend/assembly');
 
-/** @returns {Promise<Uint8Array>} the WebAssembly module; compiled once per state of the sources. */
-export async function compileKernels(simd) {
+/**
+ * @param {string} file whose name is one of the builds'
+ * @returns {Promise<Uint8Array>} the WebAssembly module; compiled once per state of the sources.
+ */
+async function compileKernels(file) {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.ts')).sort();
-  const features = simd ? ['--enable', 'simd'] : ['--disable', 'simd', '--disable', 'bulk-memory'];
   // No runtime and no static data: the memory belongs to tfjs.
-  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', ...features];
+  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', ...BUILDS[KERNELS.exec(file)[1]]];
   const { version } = JSON.parse(await readFile(path.join(root, 'node_modules/assemblyscript/package.json'), 'utf8'));
   const hash = createHash('sha256').update(JSON.stringify([version, names, options]));
   for (const name of names) hash.update(await readFile(path.join(folder, name)));
@@ -55,7 +63,7 @@ export const esbuildKernels = {
   setup(build) {
     build.onResolve({ filter: KERNELS }, ({ path: name, resolveDir }) => ({ path: path.resolve(resolveDir, name) }));
     build.onLoad({ filter: KERNELS }, async ({ path: name }) => ({
-      contents: await compileKernels(name.endsWith('.simd.wasm')),
+      contents: await compileKernels(name),
       loader: 'binary',
       watchDirs: [folder],
     }));
@@ -72,7 +80,7 @@ export const viteKernels = {
   resolveId: (name, importer) => (KERNELS.test(name) ? path.resolve(path.dirname(importer), name) : null),
   async load(name) {
     if (!KERNELS.test(name)) return null;
-    const base64 = Buffer.from(await compileKernels(name.endsWith('.simd.wasm'))).toString('base64');
+    const base64 = Buffer.from(await compileKernels(name)).toString('base64');
     return `export default Uint8Array.from(atob('${base64}'), (c) => c.charCodeAt(0));`;
   },
 };

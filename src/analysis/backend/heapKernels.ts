@@ -1,7 +1,9 @@
 import { env } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import plainModule from './assembly/kernels.wasm';
+import relaxedModule from './assembly/kernels.relaxed.wasm';
 import simdModule from './assembly/kernels.simd.wasm';
+import { compileRelaxed } from './relaxedSimd';
 
 /** Byte offset into the heap of the wasm backend. */
 export type Pointer = number;
@@ -13,7 +15,20 @@ type WindowKernel = (first: Pointer, second: Pointer, out: Pointer, ...geometry:
 
 /** The routines of ./assembly; their arguments and layouts are described there. */
 export interface HeapKernels {
-  matMulTransposedA(a: Pointer, b: Pointer, out: Pointer, rows: number, depth: number, columns: number): void;
+  matMul(
+    a: Pointer,
+    b: Pointer,
+    bias: Pointer | 0,
+    out: Pointer,
+    batch: number,
+    rows: number,
+    depth: number,
+    columns: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    sharedA: boolean,
+    sharedB: boolean,
+  ): void;
   convolutionFilterGradient: WindowKernel;
   convolutionInputGradient: WindowKernel;
   depthwiseFilterGradient: WindowKernel;
@@ -41,17 +56,33 @@ interface WasmModule {
 
 export const wasmModule = (backend: BackendWasm): WasmModule => backend.wasm as unknown as WasmModule;
 
+/** What the module exports beside the routines. */
+interface Workspace {
+  readonly workspace: { value: Pointer };
+  readonly workspaceBytes: { readonly value: number };
+}
+
 const instances = new WeakMap<BackendWasm, HeapKernels>();
 
-/** The routines, working on the memory of this backend; with SIMD exactly where tfjs itself uses it. */
+/** The routines, working on the memory of this backend. */
 export function heapKernels(backend: BackendWasm): HeapKernels {
   let kernels = instances.get(backend);
   if (kernels === undefined) {
-    const module = new WebAssembly.Module(env().getBool('WASM_HAS_SIMD_SUPPORT') ? simdModule : plainModule);
-    const { memory } = wasmModule(backend).asm;
-    const instance = new WebAssembly.Instance(module, { env: { memory } });
-    kernels = instance.exports as HeapKernels;
+    kernels = instantiate(wasmModule(backend));
     instances.set(backend, kernels);
   }
   return kernels;
+}
+
+function instantiate({ asm: { memory }, _malloc: allocate }: WasmModule): HeapKernels {
+  const instance = new WebAssembly.Instance(kernelsModule(), { env: { memory } });
+  const exported = instance.exports as HeapKernels & Workspace;
+  exported.workspace.value = allocate(exported.workspaceBytes.value);
+  return exported;
+}
+
+/** With SIMD exactly where tfjs itself uses it. */
+function kernelsModule(): object {
+  if (!env().getBool('WASM_HAS_SIMD_SUPPORT')) return new WebAssembly.Module(plainModule);
+  return compileRelaxed(relaxedModule) ?? new WebAssembly.Module(simdModule);
 }

@@ -138,10 +138,10 @@ export function depthwiseFilterGradient(
 function dotColumns16(x: usize, xStep: usize, dy: usize, dyStep: usize, out: usize, count: i32): void {
   let s0 = v128.load(out), s1 = v128.load(out, 16), s2 = v128.load(out, 32), s3 = v128.load(out, 48);
   for (let o: i32 = 0; o < count; o++) {
-    s0 = f32x4.add(s0, f32x4.mul(v128.load(x), v128.load(dy)));
-    s1 = f32x4.add(s1, f32x4.mul(v128.load(x, 16), v128.load(dy, 16)));
-    s2 = f32x4.add(s2, f32x4.mul(v128.load(x, 32), v128.load(dy, 32)));
-    s3 = f32x4.add(s3, f32x4.mul(v128.load(x, 48), v128.load(dy, 48)));
+    s0 = madd(v128.load(x), v128.load(dy), s0);
+    s1 = madd(v128.load(x, 16), v128.load(dy, 16), s1);
+    s2 = madd(v128.load(x, 32), v128.load(dy, 32), s2);
+    s3 = madd(v128.load(x, 48), v128.load(dy, 48), s3);
     x += xStep;
     dy += dyStep;
   }
@@ -154,7 +154,7 @@ function dotColumns16(x: usize, xStep: usize, dy: usize, dyStep: usize, out: usi
 function dotColumns4(x: usize, xStep: usize, dy: usize, dyStep: usize, out: usize, count: i32): void {
   let sum = v128.load(out);
   for (let o: i32 = 0; o < count; o++) {
-    sum = f32x4.add(sum, f32x4.mul(v128.load(x), v128.load(dy)));
+    sum = madd(v128.load(x), v128.load(dy), sum);
     x += xStep;
     dy += dyStep;
   }
@@ -190,7 +190,7 @@ export function depthwiseInputGradient(
             if (ASC_FEATURE_SIMD && multiplier == 1) {
               for (; c + 4 <= inChannels; c += 4) {
                 const out = at(dxp, c);
-                v128.store(out, f32x4.add(v128.load(out), f32x4.mul(v128.load(at(dyp, c)), v128.load(at(tap, c)))));
+                v128.store(out, madd(v128.load(at(dyp, c)), v128.load(at(tap, c)), v128.load(out)));
               }
             }
             for (; c < inChannels; c++) {

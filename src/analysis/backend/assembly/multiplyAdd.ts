@@ -17,14 +17,6 @@ export function multiplyAdd(
   }
 }
 
-/** `out[m, n] = sum over k of a[k, m] b[k, n]` for row-major `a: [depth, rows]` and `b: [depth, columns]`. */
-export function matMulTransposedA(a: usize, b: usize, out: usize, rows: i32, depth: i32, columns: i32): void {
-  const aDepth = <usize>rows << 2;
-  const bDepth = <usize>columns << 2;
-  memory.fill(out, 0, <usize>(rows * columns) << 2);
-  multiplyAdd(a, 4, aDepth, b, bDepth, out, bDepth, rows, depth, columns);
-}
-
 function multiplyAddBlock(
   a: usize, aRow: usize, aDepth: usize,
   b: usize, bDepth: usize,
@@ -72,17 +64,17 @@ function tile4x8(a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, 
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     const v0 = v128.load_splat<f32>(a0);
-    c00 = f32x4.add(c00, f32x4.mul(v0, b0));
-    c01 = f32x4.add(c01, f32x4.mul(v0, b1));
+    c00 = madd(v0, b0, c00);
+    c01 = madd(v0, b1, c01);
     const v1 = v128.load_splat<f32>(a1);
-    c10 = f32x4.add(c10, f32x4.mul(v1, b0));
-    c11 = f32x4.add(c11, f32x4.mul(v1, b1));
+    c10 = madd(v1, b0, c10);
+    c11 = madd(v1, b1, c11);
     const v2 = v128.load_splat<f32>(a2);
-    c20 = f32x4.add(c20, f32x4.mul(v2, b0));
-    c21 = f32x4.add(c21, f32x4.mul(v2, b1));
+    c20 = madd(v2, b0, c20);
+    c21 = madd(v2, b1, c21);
     const v3 = v128.load_splat<f32>(a3);
-    c30 = f32x4.add(c30, f32x4.mul(v3, b0));
-    c31 = f32x4.add(c31, f32x4.mul(v3, b1));
+    c30 = madd(v3, b0, c30);
+    c31 = madd(v3, b1, c31);
     a0 += aDepth;
     a1 += aDepth;
     a2 += aDepth;
@@ -110,10 +102,10 @@ function tile4x4(a: usize, aRow: usize, aDepth: usize, b: usize, bDepth: usize, 
   let a3 = a2 + aRow;
   for (let k: i32 = 0; k < depth; k++) {
     const row = v128.load(b);
-    c0 = f32x4.add(c0, f32x4.mul(v128.load_splat<f32>(a0), row));
-    c1 = f32x4.add(c1, f32x4.mul(v128.load_splat<f32>(a1), row));
-    c2 = f32x4.add(c2, f32x4.mul(v128.load_splat<f32>(a2), row));
-    c3 = f32x4.add(c3, f32x4.mul(v128.load_splat<f32>(a3), row));
+    c0 = madd(v128.load_splat<f32>(a0), row, c0);
+    c1 = madd(v128.load_splat<f32>(a1), row, c1);
+    c2 = madd(v128.load_splat<f32>(a2), row, c2);
+    c3 = madd(v128.load_splat<f32>(a3), row, c3);
     a0 += aDepth;
     a1 += aDepth;
     a2 += aDepth;
@@ -140,10 +132,10 @@ function tile4xFew(
   let a3 = a2 + aRow;
   for (let k: i32 = 0; k < depth; k++) {
     const row = loadFew(b, columns);
-    c0 = f32x4.add(c0, f32x4.mul(v128.load_splat<f32>(a0), row));
-    c1 = f32x4.add(c1, f32x4.mul(v128.load_splat<f32>(a1), row));
-    c2 = f32x4.add(c2, f32x4.mul(v128.load_splat<f32>(a2), row));
-    c3 = f32x4.add(c3, f32x4.mul(v128.load_splat<f32>(a3), row));
+    c0 = madd(v128.load_splat<f32>(a0), row, c0);
+    c1 = madd(v128.load_splat<f32>(a1), row, c1);
+    c2 = madd(v128.load_splat<f32>(a2), row, c2);
+    c3 = madd(v128.load_splat<f32>(a3), row, c3);
     a0 += aDepth;
     a1 += aDepth;
     a2 += aDepth;
@@ -173,7 +165,7 @@ function addFew(to: usize, value: v128, count: i32): void {
 function tile1x4(a: usize, aDepth: usize, b: usize, bDepth: usize, c: usize, depth: i32): void {
   let sum = f32x4.splat(0);
   for (let k: i32 = 0; k < depth; k++) {
-    sum = f32x4.add(sum, f32x4.mul(v128.load_splat<f32>(a), v128.load(b)));
+    sum = madd(v128.load_splat<f32>(a), v128.load(b), sum);
     a += aDepth;
     b += bDepth;
   }

@@ -43,7 +43,8 @@ export function registerConvolutionKernels(): void {
       const [xp, dyp, outp] = [call.pointer(x), call.pointer(dy), call.pointer(out)];
       if (isPointwise(geometry)) {
         const [batch, height, width, inChannels, , , outChannels] = geometry;
-        call.heap.matMulTransposedA(xp, dyp, outp, inChannels, batch * height * width, outChannels);
+        const positions = batch * height * width;
+        call.heap.matMul(xp, dyp, 0, outp, 1, inChannels, positions, outChannels, true, false, false, false);
       } else {
         call.heap.convolutionFilterGradient(xp, dyp, outp, ...geometry);
       }

@@ -1,4 +1,16 @@
-import { _FusedMatMul, BatchMatMul, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  _FusedMatMul,
+  BatchMatMul,
+  broadcast_util,
+  Elu,
+  LeakyRelu,
+  Prelu,
+  Relu,
+  Relu6,
+  Sigmoid,
+  util,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import { size, wasmKernel, type KernelCall } from './kernel';
 
 interface Operands {
@@ -9,73 +21,87 @@ interface Transposed {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
 }
+interface FusedOperands extends Operands {
+  readonly bias?: TensorInfo;
+  readonly preluActivationWeights?: TensorInfo;
+}
+interface Fused extends Transposed {
+  readonly activation: string;
+  readonly leakyreluAlpha?: number;
+}
+
+/** The kernels of the activations that tfjs fuses with a product. */
+const ACTIVATIONS: Readonly<Record<string, string>> = {
+  relu: Relu,
+  relu6: Relu6,
+  prelu: Prelu,
+  leakyrelu: LeakyRelu,
+  sigmoid: Sigmoid,
+  elu: Elu,
+};
 
 /**
- * Matrix products with a transposed operand, which every backward pass of a dense layer needs and for which tfjs's
- * kernel is a naive loop. Products of untransposed matrices stay with tfjs (XNNPACK).
+ * Matrix products by ./assembly/matMul.ts. tfjs's kernel (XNNPACK) has no fused multiply-add, copies its right operand
+ * before each product, and is a naive loop where an operand is transposed, as in every backward pass of a dense layer.
  */
 export function registerMatMul(): void {
-  wasmKernel<Operands, Transposed>(BatchMatMul, (call, stock) => {
-    const { a, b } = call.inputs;
-    const { transposeA, transposeB } = call.attributes;
-    const plain = !transposeA && !transposeB;
-    if (a.dtype !== 'float32' || b.dtype !== 'float32' || size(a) === 0 || size(b) === 0) return stock();
-    if (plain) return withMatrixOfItsOwn(call, stock);
-    if (transposeA && !transposeB && sameBatch(a, b)) return productOfTransposedA(call);
-    const left = transposeA ? transposed(call, a) : call.share(a);
-    const right = transposeB ? transposed(call, b) : call.share(b);
-    const out = call.run(BatchMatMul, { a: left, b: right }, { transposeA: false, transposeB: false });
-    call.release(left);
-    call.release(right);
+  wasmKernel<Operands, Transposed>(BatchMatMul, (call, stock) => product(call, undefined) ?? stock());
+  wasmKernel<FusedOperands, Fused>(_FusedMatMul, (call, stock) => {
+    const { bias, preluActivationWeights: alpha } = call.inputs;
+    const { activation, leakyreluAlpha } = call.attributes;
+    const z = product(call, bias);
+    if (z === null) return stock();
+    if (activation === 'linear') return z;
+    const inputs = alpha === undefined ? { x: z } : { x: z, alpha };
+    const out = call.run(ACTIVATIONS[activation], inputs, { alpha: leakyreluAlpha ?? 0 });
+    call.release(z);
     return out;
   });
-  wasmKernel<Operands, unknown>(_FusedMatMul, withMatrixOfItsOwn);
+}
+
+/** Null for what the routine cannot do: other types, batches that are broadcast axis by axis, a bias of another length. */
+function product(call: KernelCall<Operands, Transposed>, bias: TensorInfo | undefined): TensorInfo | null {
+  const { a, b } = call.inputs;
+  const { transposeA, transposeB } = call.attributes;
+  if (a.dtype !== 'float32' || b.dtype !== 'float32') return null;
+  const [aBatch, bBatch] = [a, b].map(({ shape }) => shape.slice(0, -2));
+  const [aCount, bCount] = [aBatch, bBatch].map(util.sizeFromShape);
+  if (!util.arraysEqual(aBatch, bBatch) && aCount !== 1 && bCount !== 1) return null;
+  const [rows, depth] = matrix(a, transposeA);
+  const [bDepth, columns] = matrix(b, transposeB);
+  util.assert(depth === bDepth, () => `Matrices of shapes ${a.shape.join('x')} and ${b.shape.join('x')} do not fit.`);
+  if (bias !== undefined && size(bias) !== columns) return null;
+  const batch = broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
+  const out = newOutput(call, batch, rows, columns);
+  call.heap.matMul(
+    call.pointer(a),
+    call.pointer(b),
+    bias === undefined ? 0 : call.pointer(bias),
+    call.pointer(out),
+    util.sizeFromShape(batch),
+    rows,
+    depth,
+    columns,
+    transposeA,
+    transposeB,
+    aCount === 1,
+    bCount === 1,
+  );
+  return out;
+}
+
+/** Rows and columns of the matrix as it is multiplied. */
+function matrix({ shape }: TensorInfo, transpose: boolean): [number, number] {
+  const [rows, columns] = shape.slice(-2);
+  return transpose ? [columns, rows] : [rows, columns];
 }
 
 /**
- * tfjs keeps the operator that it makes for a right operand under the number of the operand's values, without its shape.
- * The same values under another shape would be read by that operator out of bounds, so they are copied first.
+ * The operations of tfjs add a batch axis of length 1 and remove it afterwards; the values are made with the shape that
+ * they will have then, so that they need not be copied for the sake of their shape (./identity.ts).
  */
-function withMatrixOfItsOwn<Inputs extends Operands>(
-  call: KernelCall<Inputs, unknown>,
-  stock: (inputs?: Inputs) => TensorInfo,
-): TensorInfo {
-  const { b } = call.inputs;
-  if (call.originalShape(b).slice(-2).join() === b.shape.slice(-2).join()) return stock();
-  const copy = call.copy(b);
-  const out = stock({ ...call.inputs, b: copy });
-  call.release(copy);
-  return out;
-}
-
-/** `a: [..., depth, rows]`, `b: [..., depth, columns]`. */
-function productOfTransposedA(call: KernelCall<Operands, Transposed>): TensorInfo {
-  const { a, b } = call.inputs;
-  const batch = a.shape.slice(0, -2);
-  const [depth, rows] = a.shape.slice(-2);
-  const columns = b.shape[b.shape.length - 1];
-  const out = call.output([...batch, rows, columns]);
-  const [ap, bp, outp] = [call.pointer(a), call.pointer(b), call.pointer(out)];
-  for (let i = 0; i < size(out) / (rows * columns); i++) {
-    call.heap.matMulTransposedA(
-      ap + 4 * i * depth * rows,
-      bp + 4 * i * depth * columns,
-      outp + 4 * i * rows * columns,
-      rows,
-      depth,
-      columns,
-    );
-  }
-  return out;
-}
-
-function sameBatch(a: TensorInfo, b: TensorInfo): boolean {
-  return a.shape.slice(0, -2).join() === b.shape.slice(0, -2).join();
-}
-
-/** The last two axes swapped. */
-function transposed(call: KernelCall<unknown, unknown>, x: TensorInfo): TensorInfo {
-  const batch = x.shape.slice(0, -2);
-  const rank = x.shape.length;
-  return call.run('Transpose', { x }, { perm: [...batch.keys(), rank - 1, rank - 2] });
+function newOutput(call: KernelCall<unknown, unknown>, batch: number[], rows: number, columns: number): TensorInfo {
+  const shape = [...batch, rows, columns];
+  const plain = util.sizeFromShape(batch) === 1 ? [rows, columns] : shape;
+  return { ...call.output(plain), shape };
 }

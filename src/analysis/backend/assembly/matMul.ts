@@ -1,0 +1,227 @@
+/**
+ * Matrix products in the manner of Goto and van de Geijn (2008, doi:10.1145/1356052.1356053): a block of the right matrix
+ * is copied into panels of eight columns, and four rows of the left one into a strip, so that the innermost loop reads
+ * both from end to end and neither transposition nor the width of a matrix matters to it.
+ */
+
+const TILE_ROWS: i32 = 4;
+const TILE_COLUMNS: i32 = 8;
+/** Depth of a block: its strip of 4 kB stays in the first cache. */
+const BLOCK_DEPTH: i32 = 256;
+/** Columns of a block: its panels of 512 kB stay in the second cache. */
+const BLOCK_COLUMNS: i32 = 512;
+
+const TILE_BYTES: usize = TILE_ROWS * TILE_COLUMNS * 4;
+const STRIP_BYTES: usize = TILE_ROWS * BLOCK_DEPTH * 4;
+/** Where these routines may write while they run, and the bytes that must be there. */
+export let workspace: usize = 0;
+export const workspaceBytes: i32 = TILE_BYTES + STRIP_BYTES + BLOCK_DEPTH * BLOCK_COLUMNS * 4;
+
+/**
+ * `out[i] = a[i] b[i] + bias` for `i < batch`, row-major: `a[i]: [rows, depth]`, or `[depth, rows]` if `transposeA`;
+ * `b[i]: [depth, columns]`, or `[columns, depth]` if `transposeB`. A shared matrix is there once, for the whole batch.
+ * `bias: [columns]` is added to every row; none at address 0.
+ */
+export function matMul(
+  a: usize, b: usize, bias: usize, out: usize,
+  batch: i32, rows: i32, depth: i32, columns: i32,
+  transposeA: bool, transposeB: bool, sharedA: bool, sharedB: bool,
+): void {
+  if (sharedB && !sharedA && !transposeA) {
+    rows *= batch;
+    batch = 1;
+  }
+  const aRow: usize = transposeA ? 4 : <usize>depth << 2;
+  const aDepth: usize = transposeA ? <usize>rows << 2 : 4;
+  const bDepth: usize = transposeB ? 4 : <usize>columns << 2;
+  const bColumn: usize = transposeB ? <usize>depth << 2 : 4;
+  const aStep: usize = sharedA ? 0 : <usize>(rows * depth) << 2;
+  const bStep: usize = sharedB ? 0 : <usize>(depth * columns) << 2;
+  const outStep = <usize>(rows * columns) << 2;
+  for (let i: i32 = 0; i < batch; i++) {
+    startRows(out, bias, rows, columns);
+    for (let n: i32 = 0; n < columns; n += BLOCK_COLUMNS) {
+      const width = min(BLOCK_COLUMNS, columns - n);
+      for (let k: i32 = 0; k < depth; k += BLOCK_DEPTH) {
+        addBlock(
+          a + <usize>k * aDepth, aRow, aDepth,
+          b + <usize>k * bDepth + <usize>n * bColumn, bDepth, bColumn,
+          out + (<usize>n << 2), <usize>columns << 2,
+          rows, min(BLOCK_DEPTH, depth - k), width,
+        );
+      }
+    }
+    a += aStep;
+    b += bStep;
+    out += outStep;
+  }
+}
+
+function startRows(out: usize, bias: usize, rows: i32, columns: i32): void {
+  const step = <usize>columns << 2;
+  if (bias == 0) {
+    memory.fill(out, 0, <usize>rows * step);
+    return;
+  }
+  for (let m: i32 = 0; m < rows; m++) {
+    memory.copy(out, bias, step);
+    out += step;
+  }
+}
+
+/** `c += a b` for a block that the workspace has room for. */
+function addBlock(
+  a: usize, aRow: usize, aDepth: usize,
+  b: usize, bDepth: usize, bColumn: usize,
+  c: usize, cRow: usize,
+  rows: i32, depth: i32, columns: i32,
+): void {
+  const strip = workspace + TILE_BYTES;
+  const panels = strip + STRIP_BYTES;
+  const panelRow: usize = TILE_COLUMNS << 2;
+  let panel = panels;
+  for (let n: i32 = 0; n < columns; n += TILE_COLUMNS) {
+    const from = b + <usize>n * bColumn;
+    packFour(from, bColumn, bDepth, panel, panelRow, columns - n, depth);
+    packFour(from + 4 * bColumn, bColumn, bDepth, panel + 16, panelRow, columns - n - 4, depth);
+    panel += <usize>depth * panelRow;
+  }
+  for (let m: i32 = 0; m < rows; m += TILE_ROWS) {
+    packFour(a + <usize>m * aRow, aRow, aDepth, strip, TILE_ROWS << 2, rows - m, depth);
+    panel = panels;
+    for (let n: i32 = 0; n < columns; n += TILE_COLUMNS) {
+      const to = c + <usize>m * cRow + (<usize>n << 2);
+      if (rows - m >= TILE_ROWS && columns - n >= TILE_COLUMNS) addTile(strip, panel, to, cRow, depth);
+      else addPartOfTile(strip, panel, to, cRow, depth, min(TILE_ROWS, rows - m), min(TILE_COLUMNS, columns - n));
+      panel += <usize>depth * panelRow;
+    }
+  }
+}
+
+/**
+ * Copies four vectors side by side: entry k of vector i, which is at `from + i * across + k * along`, to
+ * `to + k * step + 4 i`. From the `count`-th vector on there are zeros.
+ */
+function packFour(from: usize, across: usize, along: usize, to: usize, step: usize, count: i32, depth: i32): void {
+  let k: i32 = 0;
+  if (ASC_FEATURE_SIMD && count >= 4) {
+    if (across == 4) {
+      for (; k < depth; k++) {
+        v128.store(to, v128.load(from));
+        from += along;
+        to += step;
+      }
+    } else if (along == 4) {
+      for (; k + 4 <= depth; k += 4) {
+        transposeFour(from, across, to, step);
+        from += 16;
+        to += 4 * step;
+      }
+    }
+  }
+  for (; k < depth; k++) {
+    for (let i: i32 = 0; i < 4; i++) {
+      store<f32>(to + (<usize>i << 2), i < count ? load<f32>(from + <usize>i * across) : 0);
+    }
+    from += along;
+    to += step;
+  }
+}
+
+/** Copies a matrix of four rows and columns, transposed. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function transposeFour(from: usize, fromStep: usize, to: usize, toStep: usize): void {
+  const r0 = v128.load(from);
+  const r1 = v128.load(from + fromStep);
+  const r2 = v128.load(from + 2 * fromStep);
+  const r3 = v128.load(from + 3 * fromStep);
+  const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
+  v128.store(to + toStep, v128.shuffle<i64>(low01, low23, 1, 3));
+  v128.store(to + 2 * toStep, v128.shuffle<i64>(high01, high23, 0, 2));
+  v128.store(to + 3 * toStep, v128.shuffle<i64>(high01, high23, 1, 3));
+}
+
+/** The first `rows` and `columns` of a tile; nothing beyond them is touched. */
+function addPartOfTile(strip: usize, panel: usize, c: usize, cRow: usize, depth: i32, rows: i32, columns: i32): void {
+  const tileRow: usize = TILE_COLUMNS << 2;
+  memory.fill(workspace, 0, TILE_BYTES);
+  addTile(strip, panel, workspace, tileRow, depth);
+  for (let m: i32 = 0; m < rows; m++) {
+    for (let n: i32 = 0; n < columns; n++) {
+      const to = c + <usize>m * cRow + (<usize>n << 2);
+      store<f32>(to, load<f32>(to) + load<f32>(workspace + <usize>m * tileRow + (<usize>n << 2)));
+    }
+  }
+}
+
+/** `c[m, n] += sum over k of strip[k, m] panel[k, n]` for the four rows and eight columns of a tile. */
+function addTile(strip: usize, panel: usize, c: usize, cRow: usize, depth: i32): void {
+  if (ASC_FEATURE_SIMD) addTileSimd(strip, panel, c, cRow, depth);
+  else addTileScalar(strip, panel, c, cRow, depth);
+}
+
+/** More sums at once, or more of the depth, would be more than V8 keeps in registers. */
+function addTileSimd(strip: usize, panel: usize, c0: usize, cRow: usize, depth: i32): void {
+  const c1 = c0 + cRow;
+  const c2 = c1 + cRow;
+  const c3 = c2 + cRow;
+  let s00 = v128.load(c0), s01 = v128.load(c0, 16);
+  let s10 = v128.load(c1), s11 = v128.load(c1, 16);
+  let s20 = v128.load(c2), s21 = v128.load(c2, 16);
+  let s30 = v128.load(c3), s31 = v128.load(c3, 16);
+  for (let k: i32 = 0; k < depth; k++) {
+    const b0 = v128.load(panel);
+    const b1 = v128.load(panel, 16);
+    const a0 = v128.load_splat<f32>(strip);
+    s00 = madd(a0, b0, s00);
+    s01 = madd(a0, b1, s01);
+    const a1 = v128.load_splat<f32>(strip, 4);
+    s10 = madd(a1, b0, s10);
+    s11 = madd(a1, b1, s11);
+    const a2 = v128.load_splat<f32>(strip, 8);
+    s20 = madd(a2, b0, s20);
+    s21 = madd(a2, b1, s21);
+    const a3 = v128.load_splat<f32>(strip, 12);
+    s30 = madd(a3, b0, s30);
+    s31 = madd(a3, b1, s31);
+    strip += 16;
+    panel += 32;
+  }
+  v128.store(c0, s00);
+  v128.store(c0, s01, 16);
+  v128.store(c1, s10);
+  v128.store(c1, s11, 16);
+  v128.store(c2, s20);
+  v128.store(c2, s21, 16);
+  v128.store(c3, s30);
+  v128.store(c3, s31, 16);
+}
+
+function addTileScalar(strip: usize, panel: usize, c: usize, cRow: usize, depth: i32): void {
+  for (let m: i32 = 0; m < TILE_ROWS; m++) {
+    for (let n: i32 = 0; n < TILE_COLUMNS; n += 4) {
+      const to = c + <usize>m * cRow + (<usize>n << 2);
+      let s0 = load<f32>(to), s1 = load<f32>(to, 4), s2 = load<f32>(to, 8), s3 = load<f32>(to, 12);
+      let a = strip + (<usize>m << 2);
+      let b = panel + (<usize>n << 2);
+      for (let k: i32 = 0; k < depth; k++) {
+        const factor = load<f32>(a);
+        s0 += factor * load<f32>(b);
+        s1 += factor * load<f32>(b, 4);
+        s2 += factor * load<f32>(b, 8);
+        s3 += factor * load<f32>(b, 12);
+        a += TILE_ROWS << 2;
+        b += TILE_COLUMNS << 2;
+      }
+      store<f32>(to, s0);
+      store<f32>(to, s1, 4);
+      store<f32>(to, s2, 8);
+      store<f32>(to, s3, 12);
+    }
+  }
+}
