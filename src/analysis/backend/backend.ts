@@ -12,6 +12,7 @@ import { registerComparisonGradients } from './gradients/comparison';
 import { registerConvolutionGradients } from './gradients/convolution';
 import { registerEinsumGradient } from './gradients/einsum';
 import { registerResizingGradients } from './gradients/resizing';
+import { shareSavedTensors } from './gradients/savedTensors';
 import { registerSelectionGradients } from './gradients/selection';
 import { registerTileGradient } from './gradients/tile';
 import { registerUnpackGradients } from './gradients/unpack';
@@ -23,6 +24,8 @@ import { registerMatMul } from './kernels/matMul';
 import { registerCpuResizeNearestNeighborGradient } from './kernels/resizeNearestNeighbor';
 import { registerSegmentSum } from './kernels/segmentSum';
 import { registerSlice } from './kernels/slice';
+import { registerSum } from './kernels/sum';
+import { registerTile } from './kernels/tile';
 
 /**
  * Kernels of tfjs 4.22.0 that give wrong numbers on wasm: the gradients of 3-D convolutions, and 3-D max pooling of
@@ -70,6 +73,8 @@ function registerWasmKernels(): void {
   registerSegmentSum();
   registerEinsum();
   registerSlice();
+  registerSum();
+  registerTile();
 }
 
 function registerGradients(): void {
@@ -83,4 +88,5 @@ function registerGradients(): void {
   registerSelectionGradients();
   registerTileGradient();
   registerUnpackGradients();
+  shareSavedTensors();
 }

@@ -18,7 +18,7 @@ export interface HeapKernels {
   matMul(
     a: Pointer,
     b: Pointer,
-    bias: Pointer | 0,
+    bias: Pointer,
     out: Pointer,
     batch: number,
     rows: number,
@@ -35,8 +35,12 @@ export interface HeapKernels {
   depthwiseInputGradient: WindowKernel;
   maxPoolGradient: WindowKernel;
   intervalGradient(x: Pointer, dy: Pointer, out: Pointer, size: number, low: number, high: number): void;
+  sigmoidGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): void;
+  tanhGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): void;
   channelSums(x: Pointer, dy: Pointer, mean: Pointer, out: Pointer, rows: number, channels: number): void;
   segmentSum(x: Pointer, ids: Pointer, out: Pointer, rows: number, columns: number, segments: number): void;
+  sumRows(x: Pointer, out: Pointer, groups: number, rows: number, columns: number): void;
+  repeat(x: Pointer, out: Pointer, rows: number, length: number, copies: number): void;
   sweep(values: Pointer, rows: number, units: number, state: Pointer): void;
   finiteRange(values: Pointer, size: number, out: Pointer): void;
   countBins(values: Pointer, size: number, scale: number, first: number, table: Pointer): void;

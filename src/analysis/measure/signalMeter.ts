@@ -107,8 +107,11 @@ export class SignalMeter {
   private keepRows(values: Values, samples: number, size: number, places: Int32Array): void {
     const stride = Math.ceil(places.length / RANK_FEATURES);
     const kept = Math.ceil(places.length / stride);
-    for (let s = 0; s < samples && this.rows.length < this.rankSamples; s++) {
-      const row = new Float32Array(kept);
+    const wanted = Math.min(samples, this.rankSamples - this.rows.length);
+    // One buffer for all: hundreds of small ones are collected slowly.
+    const block = new Float32Array(wanted * kept);
+    for (let s = 0; s < wanted; s++) {
+      const row = block.subarray(s * kept, (s + 1) * kept);
       for (let i = 0; i < kept; i++) row[i] = values[s * size + places[i * stride]];
       this.rows.push(row);
     }

@@ -22,6 +22,38 @@ export function intervalGradient(x: usize, dy: usize, out: usize, size: i32, low
   }
 }
 
+/** `out = dy y (1 - y)`: the gradient of the logistic function with values y. */
+export function sigmoidGradient(y: usize, dy: usize, out: usize, size: i32): void {
+  let i: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    const one = f32x4.splat(1);
+    for (; i + 4 <= size; i += 4) {
+      const value = v128.load(at(y, i));
+      v128.store(at(out, i), f32x4.mul(v128.load(at(dy, i)), f32x4.mul(value, f32x4.sub(one, value))));
+    }
+  }
+  for (; i < size; i++) {
+    const value = load<f32>(at(y, i));
+    store<f32>(at(out, i), load<f32>(at(dy, i)) * (value * (1 - value)));
+  }
+}
+
+/** `out = dy (1 - y^2)`: the gradient of tanh with values y. */
+export function tanhGradient(y: usize, dy: usize, out: usize, size: i32): void {
+  let i: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    const one = f32x4.splat(1);
+    for (; i + 4 <= size; i += 4) {
+      const value = v128.load(at(y, i));
+      v128.store(at(out, i), f32x4.mul(v128.load(at(dy, i)), f32x4.sub(one, f32x4.mul(value, value))));
+    }
+  }
+  for (; i < size; i++) {
+    const value = load<f32>(at(y, i));
+    store<f32>(at(out, i), load<f32>(at(dy, i)) * (1 - value * value));
+  }
+}
+
 /** Rows that are summed before they are added to the total, which keeps float32 sums over many rows accurate. */
 const ROW_BLOCK: i32 = 64;
 
@@ -88,4 +120,62 @@ export function segmentSum(x: usize, ids: usize, out: usize, rows: i32, columns:
     }
     for (; c < columns; c++) store<f32>(at(to, c), load<f32>(at(to, c)) + load<f32>(at(from, c)));
   }
+}
+
+/** `out[g, c] = sum over r of x[g, r, c]` for `x: [groups, rows, columns]`. */
+export function sumRows(x: usize, out: usize, groups: i32, rows: i32, columns: i32): void {
+  memory.fill(out, 0, <usize>(groups * columns) << 2);
+  for (let group: i32 = 0; group < groups; group++) {
+    const to = at(out, group * columns);
+    for (let start: i32 = 0; start < rows; start += ROW_BLOCK) {
+      addRows(at(x, (group * rows + start) * columns), to, min(ROW_BLOCK, rows - start), columns);
+    }
+  }
+}
+
+function addRows(x: usize, out: usize, rows: i32, columns: i32): void {
+  const step = <usize>columns << 2;
+  let c: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; c + 4 <= columns; c += 4) {
+      let sum = f32x4.splat(0);
+      let from = at(x, c);
+      for (let row: i32 = 0; row < rows; row++) {
+        sum = f32x4.add(sum, v128.load(from));
+        from += step;
+      }
+      const to = at(out, c);
+      v128.store(to, f32x4.add(v128.load(to), sum));
+    }
+  }
+  for (; c < columns; c++) {
+    let sum: f32 = 0;
+    let from = at(x, c);
+    for (let row: i32 = 0; row < rows; row++) {
+      sum += load<f32>(from);
+      from += step;
+    }
+    const to = at(out, c);
+    store<f32>(to, load<f32>(to) + sum);
+  }
+}
+
+/** `out[r, copy] = x[r]` for `x: [rows, length]` and `out: [rows, copies, length]`. */
+export function repeat(x: usize, out: usize, rows: i32, length: i32, copies: i32): void {
+  const bytes = <usize>length << 2;
+  for (let row: i32 = 0; row < rows; row++) {
+    if (length == 1) fill(out, load<u32>(x), copies);
+    else for (let copy: i32 = 0; copy < copies; copy++) memory.copy(out + <usize>copy * bytes, x, bytes);
+    x += bytes;
+    out += <usize>copies * bytes;
+  }
+}
+
+function fill(out: usize, value: u32, count: i32): void {
+  let i: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    const values = i32x4.splat(value);
+    for (; i + 4 <= count; i += 4) v128.store(at(out, i), values);
+  }
+  for (; i < count; i++) store<u32>(at(out, i), value);
 }

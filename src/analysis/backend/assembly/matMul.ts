@@ -39,15 +39,17 @@ export function matMul(
   const bStep: usize = sharedB ? 0 : <usize>(depth * columns) << 2;
   const outStep = <usize>(rows * columns) << 2;
   for (let i: i32 = 0; i < batch; i++) {
-    startRows(out, bias, rows, columns);
     for (let n: i32 = 0; n < columns; n += BLOCK_COLUMNS) {
-      const width = min(BLOCK_COLUMNS, columns - n);
-      for (let k: i32 = 0; k < depth; k += BLOCK_DEPTH) {
+      // Once at least, so that sums of nothing are written too.
+      for (let k: i32 = 0; k == 0 || k < depth; k += BLOCK_DEPTH) {
+        const c = out + (<usize>n << 2);
+        const cRow = <usize>columns << 2;
         addBlock(
           a + <usize>k * aDepth, aRow, aDepth,
           b + <usize>k * bDepth + <usize>n * bColumn, bDepth, bColumn,
-          out + (<usize>n << 2), <usize>columns << 2,
-          rows, min(BLOCK_DEPTH, depth - k), width,
+          k > 0 ? c : bias == 0 ? 0 : bias + (<usize>n << 2), k > 0 ? cRow : 0,
+          c, cRow,
+          rows, min(BLOCK_DEPTH, depth - k), min(BLOCK_COLUMNS, columns - n),
         );
       }
     }
@@ -57,22 +59,11 @@ export function matMul(
   }
 }
 
-function startRows(out: usize, bias: usize, rows: i32, columns: i32): void {
-  const step = <usize>columns << 2;
-  if (bias == 0) {
-    memory.fill(out, 0, <usize>rows * step);
-    return;
-  }
-  for (let m: i32 = 0; m < rows; m++) {
-    memory.copy(out, bias, step);
-    out += step;
-  }
-}
-
-/** `c += a b` for a block that the workspace has room for. */
+/** `c = start + a b` for a block that the workspace has room for; `start` at address 0 is 0. */
 function addBlock(
   a: usize, aRow: usize, aDepth: usize,
   b: usize, bDepth: usize, bColumn: usize,
+  start: usize, startRow: usize,
   c: usize, cRow: usize,
   rows: i32, depth: i32, columns: i32,
 ): void {
@@ -90,9 +81,13 @@ function addBlock(
     packFour(a + <usize>m * aRow, aRow, aDepth, strip, TILE_ROWS << 2, rows - m, depth);
     panel = panels;
     for (let n: i32 = 0; n < columns; n += TILE_COLUMNS) {
-      const to = c + <usize>m * cRow + (<usize>n << 2);
-      if (rows - m >= TILE_ROWS && columns - n >= TILE_COLUMNS) addTile(strip, panel, to, cRow, depth);
-      else addPartOfTile(strip, panel, to, cRow, depth, min(TILE_ROWS, rows - m), min(TILE_COLUMNS, columns - n));
+      const at = <usize>n << 2;
+      const from = start == 0 ? 0 : start + <usize>m * startRow + at;
+      const to = c + <usize>m * cRow + at;
+      const height = min(TILE_ROWS, rows - m);
+      const width = min(TILE_COLUMNS, columns - n);
+      if (height < TILE_ROWS || width < TILE_COLUMNS) addPartOfTile(strip, panel, from, startRow, to, cRow, depth, height, width);
+      else addTile(strip, panel, from, startRow, to, cRow, depth);
       panel += <usize>depth * panelRow;
     }
   }
@@ -146,34 +141,57 @@ function transposeFour(from: usize, fromStep: usize, to: usize, toStep: usize): 
   v128.store(to + 3 * toStep, v128.shuffle<i64>(high01, high23, 1, 3));
 }
 
-/** The first `rows` and `columns` of a tile; nothing beyond them is touched. */
-function addPartOfTile(strip: usize, panel: usize, c: usize, cRow: usize, depth: i32, rows: i32, columns: i32): void {
+/** The first `rows` and `columns` of a tile; nothing beyond them is read or written. */
+function addPartOfTile(
+  strip: usize, panel: usize,
+  start: usize, startRow: usize,
+  c: usize, cRow: usize,
+  depth: i32, rows: i32, columns: i32,
+): void {
   const tileRow: usize = TILE_COLUMNS << 2;
-  memory.fill(workspace, 0, TILE_BYTES);
-  addTile(strip, panel, workspace, tileRow, depth);
-  for (let m: i32 = 0; m < rows; m++) {
-    for (let n: i32 = 0; n < columns; n++) {
-      const to = c + <usize>m * cRow + (<usize>n << 2);
-      store<f32>(to, load<f32>(to) + load<f32>(workspace + <usize>m * tileRow + (<usize>n << 2)));
-    }
+  for (let m: i32 = 0; m < rows && start != 0; m++) {
+    copyFew(start + <usize>m * startRow, workspace + <usize>m * tileRow, columns);
   }
+  addTile(strip, panel, start == 0 ? 0 : workspace, tileRow, workspace, tileRow, depth);
+  for (let m: i32 = 0; m < rows; m++) copyFew(workspace + <usize>m * tileRow, c + <usize>m * cRow, columns);
 }
 
-/** `c[m, n] += sum over k of strip[k, m] panel[k, n]` for the four rows and eight columns of a tile. */
-function addTile(strip: usize, panel: usize, c: usize, cRow: usize, depth: i32): void {
-  if (ASC_FEATURE_SIMD) addTileSimd(strip, panel, c, cRow, depth);
-  else addTileScalar(strip, panel, c, cRow, depth);
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function copyFew(from: usize, to: usize, count: i32): void {
+  for (let i: i32 = 0; i < count; i++) store<f32>(to + (<usize>i << 2), load<f32>(from + (<usize>i << 2)));
+}
+
+/** `c[m, n] = start[m, n] + sum over k of strip[k, m] panel[k, n]` for the four rows and eight columns of a tile. */
+function addTile(strip: usize, panel: usize, start: usize, startRow: usize, c: usize, cRow: usize, depth: i32): void {
+  if (ASC_FEATURE_SIMD) addTileSimd(strip, panel, start, startRow, c, cRow, depth);
+  else addTileScalar(strip, panel, start, startRow, c, cRow, depth);
 }
 
 /** More sums at once, or more of the depth, would be more than V8 keeps in registers. */
-function addTileSimd(strip: usize, panel: usize, c0: usize, cRow: usize, depth: i32): void {
-  const c1 = c0 + cRow;
-  const c2 = c1 + cRow;
-  const c3 = c2 + cRow;
-  let s00 = v128.load(c0), s01 = v128.load(c0, 16);
-  let s10 = v128.load(c1), s11 = v128.load(c1, 16);
-  let s20 = v128.load(c2), s21 = v128.load(c2, 16);
-  let s30 = v128.load(c3), s31 = v128.load(c3, 16);
+function addTileSimd(
+  strip: usize, panel: usize,
+  start: usize, startRow: usize,
+  c: usize, cRow: usize,
+  depth: i32,
+): void {
+  let s00 = f32x4.splat(0), s01 = f32x4.splat(0);
+  let s10 = f32x4.splat(0), s11 = f32x4.splat(0);
+  let s20 = f32x4.splat(0), s21 = f32x4.splat(0);
+  let s30 = f32x4.splat(0), s31 = f32x4.splat(0);
+  if (start != 0) {
+    s00 = v128.load(start);
+    s01 = v128.load(start, 16);
+    start += startRow;
+    s10 = v128.load(start);
+    s11 = v128.load(start, 16);
+    start += startRow;
+    s20 = v128.load(start);
+    s21 = v128.load(start, 16);
+    start += startRow;
+    s30 = v128.load(start);
+    s31 = v128.load(start, 16);
+  }
   for (let k: i32 = 0; k < depth; k++) {
     const b0 = v128.load(panel);
     const b1 = v128.load(panel, 16);
@@ -192,36 +210,36 @@ function addTileSimd(strip: usize, panel: usize, c0: usize, cRow: usize, depth: 
     strip += 16;
     panel += 32;
   }
-  v128.store(c0, s00);
-  v128.store(c0, s01, 16);
-  v128.store(c1, s10);
-  v128.store(c1, s11, 16);
-  v128.store(c2, s20);
-  v128.store(c2, s21, 16);
-  v128.store(c3, s30);
-  v128.store(c3, s31, 16);
+  v128.store(c, s00);
+  v128.store(c, s01, 16);
+  c += cRow;
+  v128.store(c, s10);
+  v128.store(c, s11, 16);
+  c += cRow;
+  v128.store(c, s20);
+  v128.store(c, s21, 16);
+  c += cRow;
+  v128.store(c, s30);
+  v128.store(c, s31, 16);
 }
 
-function addTileScalar(strip: usize, panel: usize, c: usize, cRow: usize, depth: i32): void {
+function addTileScalar(
+  strip: usize, panel: usize,
+  start: usize, startRow: usize,
+  c: usize, cRow: usize,
+  depth: i32,
+): void {
   for (let m: i32 = 0; m < TILE_ROWS; m++) {
-    for (let n: i32 = 0; n < TILE_COLUMNS; n += 4) {
-      const to = c + <usize>m * cRow + (<usize>n << 2);
-      let s0 = load<f32>(to), s1 = load<f32>(to, 4), s2 = load<f32>(to, 8), s3 = load<f32>(to, 12);
+    for (let n: i32 = 0; n < TILE_COLUMNS; n++) {
+      let sum: f32 = start == 0 ? 0 : load<f32>(start + <usize>m * startRow + (<usize>n << 2));
       let a = strip + (<usize>m << 2);
       let b = panel + (<usize>n << 2);
       for (let k: i32 = 0; k < depth; k++) {
-        const factor = load<f32>(a);
-        s0 += factor * load<f32>(b);
-        s1 += factor * load<f32>(b, 4);
-        s2 += factor * load<f32>(b, 8);
-        s3 += factor * load<f32>(b, 12);
+        sum += load<f32>(a) * load<f32>(b);
         a += TILE_ROWS << 2;
         b += TILE_COLUMNS << 2;
       }
-      store<f32>(to, s0);
-      store<f32>(to, s1, 4);
-      store<f32>(to, s2, 8);
-      store<f32>(to, s3, 12);
+      store<f32>(c + <usize>m * cRow + (<usize>n << 2), sum);
     }
   }
 }

@@ -5,6 +5,8 @@ import {
   getGradient,
   Relu,
   Relu6,
+  Sigmoid,
+  Tanh,
   type NamedAttrMap,
   type Tensor,
   type TensorInfo,
@@ -16,7 +18,10 @@ const INTERVAL_GRADIENT = 'IntervalGradient';
 /** The smallest positive float32: `x >= SMALLEST_POSITIVE` is `x > 0`. */
 const SMALLEST_POSITIVE = 2 ** -149;
 
-/** ReLU, ReLU6 and clipping pass the gradient where x lies in an interval: one kernel instead of a chain of masks. */
+/**
+ * One kernel each instead of a chain: ReLU, ReLU6 and clipping pass the gradient where x lies in an interval, and those of
+ * the logistic function and tanh follow from their values.
+ */
 export function registerActivationGradients(): void {
   wasmKernel<{ x: TensorInfo; dy: TensorInfo }, { low: number; high: number }>(INTERVAL_GRADIENT, (call) => {
     const { x, dy } = call.inputs;
@@ -28,6 +33,8 @@ export function registerActivationGradients(): void {
 
   passInside(Relu, () => [SMALLEST_POSITIVE, Infinity]);
   passInside(Relu6, () => [SMALLEST_POSITIVE, 6]);
+  fromValues(Sigmoid, 'SigmoidGradient', 'sigmoidGradient');
+  fromValues(Tanh, 'TanhGradient', 'tanhGradient');
   passInside(ClipByValue, ({ clipValueMin, clipValueMax }) => [clipValueMin as number, clipValueMax as number]);
 }
 
@@ -41,6 +48,24 @@ function passInside(kernelName: string, interval: (attributes: NamedAttrMap) => 
       if (x.dtype !== 'float32' || getBackend() !== 'wasm') return stock(dy, saved, attributes);
       const [low, high] = interval(attributes);
       return { x: () => engine().runKernel(INTERVAL_GRADIENT, { x, dy: dy as Tensor }, { low, high }) };
+    },
+  });
+}
+
+function fromValues(kernelName: string, name: string, routine: 'sigmoidGradient' | 'tanhGradient'): void {
+  wasmKernel<{ y: TensorInfo; dy: TensorInfo }, unknown>(name, (call) => {
+    const { y, dy } = call.inputs;
+    const out = call.output(y.shape);
+    call.heap[routine](call.pointer(y), call.pointer(dy), call.pointer(out), size(y));
+    return out;
+  });
+  const stock = getGradient(kernelName).gradFunc;
+  replaceGradient({
+    kernelName,
+    outputsToSave: [true],
+    gradFunc: (dy, saved, attributes) => {
+      if (getBackend() !== 'wasm') return stock(dy, saved, attributes);
+      return { x: () => engine().runKernel(name, { y: saved[0], dy: dy as Tensor }) };
     },
   });
 }

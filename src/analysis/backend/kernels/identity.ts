@@ -1,4 +1,4 @@
-import { Cast, Identity, util, type DataType, type TensorInfo } from '@tensorflow/tfjs-core';
+import { Cast, Identity, type DataType, type TensorInfo } from '@tensorflow/tfjs-core';
 import { wasmKernel, type KernelCall } from './kernel';
 
 /**
@@ -15,7 +15,7 @@ export function registerIdentity(): void {
   });
 }
 
-/** Some kernels of tfjs look up the shape with which values were made, so a reshaped tensor needs values of its own. */
+/** tfjs looks up the shape with which the values of a bias were made, so a vector of another shape needs values of its own. */
 function shareable(call: KernelCall<unknown, unknown>, x: TensorInfo): boolean {
-  return x.dtype !== 'string' && util.arraysEqual(call.originalShape(x), x.shape);
+  return x.dtype !== 'string' && (x.shape.length !== 1 || call.originalShape(x).length === 1);
 }

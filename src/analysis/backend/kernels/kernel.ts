@@ -37,13 +37,6 @@ export class KernelCall<Inputs, Attributes> {
     return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype };
   }
 
-  /** The same values at another place of the heap. */
-  copy(tensor: TensorInfo): TensorInfo {
-    const out = this.output(tensor.shape, tensor.dtype);
-    this.backend.typedArrayFromHeap(out).set(this.backend.typedArrayFromHeap(tensor));
-    return out;
-  }
-
   /** The shape with which the values were made; that of the tensor may be another, by a reshape. */
   originalShape(tensor: TensorInfo): number[] {
     return this.backend.dataIdMap.get(tensor.dataId).shape;

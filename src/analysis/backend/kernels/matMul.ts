@@ -8,6 +8,7 @@ import {
   Relu,
   Relu6,
   Sigmoid,
+  Tile,
   util,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
@@ -45,12 +46,11 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
  * before each product, and is a naive loop where an operand is transposed, as in every backward pass of a dense layer.
  */
 export function registerMatMul(): void {
-  wasmKernel<Operands, Transposed>(BatchMatMul, (call, stock) => product(call, undefined) ?? stock());
-  wasmKernel<FusedOperands, Fused>(_FusedMatMul, (call, stock) => {
-    const { bias, preluActivationWeights: alpha } = call.inputs;
+  wasmKernel<Operands, Transposed>(BatchMatMul, (call) => product(call, call.inputs.a, call.inputs.b, undefined));
+  wasmKernel<FusedOperands, Fused>(_FusedMatMul, (call) => {
+    const { a, b, bias, preluActivationWeights: alpha } = call.inputs;
     const { activation, leakyreluAlpha } = call.attributes;
-    const z = product(call, bias);
-    if (z === null) return stock();
+    const z = product(call, a, b, bias);
     if (activation === 'linear') return z;
     const inputs = alpha === undefined ? { x: z } : { x: z, alpha };
     const out = call.run(ACTIVATIONS[activation], inputs, { alpha: leakyreluAlpha ?? 0 });
@@ -59,34 +59,39 @@ export function registerMatMul(): void {
   });
 }
 
-/** Null for what the routine cannot do: other types, batches that are broadcast axis by axis, a bias of another length. */
-function product(call: KernelCall<Operands, Transposed>, bias: TensorInfo | undefined): TensorInfo | null {
-  const { a, b } = call.inputs;
+/** `a b + bias`, matrix by matrix where there are batches; `bias: [columns]`. */
+function product(
+  call: KernelCall<unknown, Transposed>,
+  a: TensorInfo,
+  b: TensorInfo,
+  bias: TensorInfo | undefined,
+): TensorInfo {
+  if (a.dtype !== 'float32' || b.dtype !== 'float32') throw new Error('Only float32 matrices can be multiplied.');
   const { transposeA, transposeB } = call.attributes;
-  if (a.dtype !== 'float32' || b.dtype !== 'float32') return null;
-  const [aBatch, bBatch] = [a, b].map(({ shape }) => shape.slice(0, -2));
-  const [aCount, bCount] = [aBatch, bBatch].map(util.sizeFromShape);
-  if (!util.arraysEqual(aBatch, bBatch) && aCount !== 1 && bCount !== 1) return null;
   const [rows, depth] = matrix(a, transposeA);
-  const [bDepth, columns] = matrix(b, transposeB);
-  util.assert(depth === bDepth, () => `Matrices of shapes ${a.shape.join('x')} and ${b.shape.join('x')} do not fit.`);
-  if (bias !== undefined && size(bias) !== columns) return null;
-  const batch = broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
-  const out = newOutput(call, batch, rows, columns);
+  const [sameDepth, columns] = matrix(b, transposeB);
+  util.assert(depth === sameDepth, () => `Matrices of shapes [${a.shape.join()}] and [${b.shape.join()}] do not fit.`);
+  const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const out = call.output([...batch, rows, columns]);
+  if (size(out) === 0) return out;
+  const [left, right] = [a, b].map((operand) => spread(call, operand, batch));
+  const pointers = [left, right, out].map((tensor) => call.pointer(tensor));
   call.heap.matMul(
-    call.pointer(a),
-    call.pointer(b),
+    pointers[0],
+    pointers[1],
     bias === undefined ? 0 : call.pointer(bias),
-    call.pointer(out),
+    pointers[2],
     util.sizeFromShape(batch),
     rows,
     depth,
     columns,
     transposeA,
     transposeB,
-    aCount === 1,
-    bCount === 1,
+    size(left) === rows * depth,
+    size(right) === depth * columns,
   );
+  call.release(left);
+  call.release(right);
   return out;
 }
 
@@ -96,12 +101,14 @@ function matrix({ shape }: TensorInfo, transpose: boolean): [number, number] {
   return transpose ? [columns, rows] : [rows, columns];
 }
 
-/**
- * The operations of tfjs add a batch axis of length 1 and remove it afterwards; the values are made with the shape that
- * they will have then, so that they need not be copied for the sake of their shape (./identity.ts).
- */
-function newOutput(call: KernelCall<unknown, unknown>, batch: number[], rows: number, columns: number): TensorInfo {
-  const shape = [...batch, rows, columns];
-  const plain = util.sizeFromShape(batch) === 1 ? [rows, columns] : shape;
-  return { ...call.output(plain), shape };
+/** The operand with one matrix for the whole batch or one for each of its places; to be released. */
+function spread(call: KernelCall<unknown, unknown>, x: TensorInfo, batch: number[]): TensorInfo {
+  const own = x.shape.slice(0, -2);
+  const count = util.sizeFromShape(own);
+  if (count === 1 || count === util.sizeFromShape(batch)) return call.share(x);
+  const padded = [...batch.slice(own.length).map(() => 1), ...own];
+  const viewed = call.share(x, [...padded, ...x.shape.slice(-2)]);
+  const out = call.run(Tile, { x: viewed }, { reps: [...batch.map((length, axis) => length / padded[axis]), 1, 1] });
+  call.release(viewed);
+  return out;
 }
