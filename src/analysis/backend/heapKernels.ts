@@ -46,6 +46,15 @@ export interface HeapKernels {
   countBins(values: Pointer, size: number, scale: number, first: number, table: Pointer): void;
   sumSquares(values: Pointer, size: number, out: Pointer): void;
   sumLogisticDerivatives(values: Pointer, size: number, scale: number, out: Pointer): void;
+  addDifferences(
+    values: Pointer,
+    rows: number,
+    step: number,
+    count: number,
+    origin: Pointer,
+    sums: Pointer,
+    squares: Pointer,
+  ): void;
   gram(vectors: Pointer, count: number, length: number, out: Pointer): void;
   tridiagonalize(matrix: Pointer, n: number, diagonal: Pointer, beside: Pointer, scratch: Pointer): void;
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { valuesOf, type Values } from '../backend/heap';
+import { heapTensor, valuesOf, type HeapTensor, type Values } from '../backend/heap';
 import type { UnitAccumulator } from '../backend/unitStatistics';
 import { gramEigenvalues } from './symmetricEigenvalues';
 
@@ -86,15 +86,20 @@ export class SignalMeter {
     const size = output.size / samples;
     const values = valuesOf(output);
     this.places ??= chosenFeatures(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
-    if (units?.units === size) this.units = units;
-    else this.addFeatures(values, samples, size, this.places);
     if (this.rows.length < this.rankSamples) this.keepRows(values, samples, size, this.places);
+    if (units?.units === size) this.units = units;
+    else this.addFeatures(values, heapTensor(output), samples, this.places);
     this.samples += samples;
   }
 
-  private addFeatures(values: Values, samples: number, size: number, places: Int32Array): void {
+  private addFeatures(values: Values, heap: HeapTensor | null, samples: number, places: Int32Array): void {
     this.features ??= newSums(Float32Array.from(places, (place) => values[place]));
     const { origin, sum, squares } = this.features;
+    const size = values.length / samples;
+    if (heap !== null) {
+      addOnHeap(heap, samples, size, places, this.features);
+      return;
+    }
     for (let s = 0; s < samples; s++) {
       for (let f = 0; f < places.length; f++) {
         const difference = values[s * size + places[f]] - origin[f];
@@ -108,11 +113,12 @@ export class SignalMeter {
     const stride = Math.ceil(places.length / RANK_FEATURES);
     const kept = Math.ceil(places.length / stride);
     const wanted = Math.min(samples, this.rankSamples - this.rows.length);
+    const whole = kept === size;
     // One buffer for all: hundreds of small ones are collected slowly.
-    const block = new Float32Array(wanted * kept);
+    const block = whole ? new Float32Array(values.subarray(0, wanted * size)) : new Float32Array(wanted * kept);
     for (let s = 0; s < wanted; s++) {
       const row = block.subarray(s * kept, (s + 1) * kept);
-      for (let i = 0; i < kept; i++) row[i] = values[s * size + places[i * stride]];
+      for (let i = 0; i < kept && !whole; i++) row[i] = values[s * size + places[i * stride]];
       this.rows.push(row);
     }
   }
@@ -157,6 +163,34 @@ const newSums = (origin: Float32Array): FeatureSums => ({
   sum: new Float64Array(origin.length),
   squares: new Float64Array(origin.length),
 });
+
+/** `SignalMeter.addFeatures` with the routine of ../backend/assembly/statistics.ts, which wants neighbouring features. */
+function addOnHeap(heap: HeapTensor, samples: number, size: number, places: Int32Array, features: FeatureSums): void {
+  const { origin, sum, squares } = features;
+  const { length } = places;
+  heap.withScratch(20 * length, (scratch) => {
+    const sums = heap.float64(scratch, 2 * length);
+    sums.set(sum);
+    sums.set(squares, length);
+    const origins = scratch + 16 * length;
+    heap.float32(origins, length).set(origin);
+    for (let start = 0, end = 0; start < length; start = end) {
+      do end++;
+      while (end < length && places[end] === places[end - 1] + 1);
+      heap.kernels.addDifferences(
+        heap.pointer + 4 * places[start],
+        samples,
+        size,
+        end - start,
+        origins + 4 * start,
+        scratch + 8 * start,
+        scratch + 8 * (length + start),
+      );
+    }
+    sum.set(sums.subarray(0, length));
+    squares.set(sums.subarray(length));
+  });
+}
 
 const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 

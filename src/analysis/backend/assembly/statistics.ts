@@ -311,16 +311,16 @@ const LN2_LOW: f32 = -2.12194440e-4;
 function exponential(x: v128): v128 {
   const normal = f32x4.ge(x, f32x4.splat(LOWEST_EXPONENT));
   const n = f32x4.nearest(f32x4.mul(v128.and(x, normal), f32x4.splat(LOG2E)));
-  let r = f32x4.sub(v128.and(x, normal), f32x4.mul(n, f32x4.splat(LN2_HIGH)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(LN2_LOW)));
+  let r = madd(n, f32x4.splat(-LN2_HIGH), v128.and(x, normal));
+  r = madd(n, f32x4.splat(-LN2_LOW), r);
   let y = f32x4.splat(1.0 / 5040.0);
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 720.0));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 120.0));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 24.0));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1.0 / 6.0));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(0.5));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1));
-  y = f32x4.add(f32x4.mul(y, r), f32x4.splat(1));
+  y = madd(y, r, f32x4.splat(1.0 / 720.0));
+  y = madd(y, r, f32x4.splat(1.0 / 120.0));
+  y = madd(y, r, f32x4.splat(1.0 / 24.0));
+  y = madd(y, r, f32x4.splat(1.0 / 6.0));
+  y = madd(y, r, f32x4.splat(0.5));
+  y = madd(y, r, f32x4.splat(1));
+  y = madd(y, r, f32x4.splat(1));
   const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
   return v128.and(f32x4.mul(y, power), normal);
 }
@@ -341,4 +341,39 @@ function exponentialOne(x: f32): f32 {
   y = y * r + 1;
   y = y * r + 1;
   return y * reinterpret<f32>((<i32>n + 127) << 23);
+}
+
+/**
+ * Adds the differences of `rows` vectors from `origin`, and their squares, to float64 `sums` and `squares`. The vectors have
+ * `count` entries and begin `step` entries apart.
+ */
+export function addDifferences(
+  values: usize, rows: i32, step: i32, count: i32,
+  origin: usize, sums: usize, squares: usize,
+): void {
+  for (let row: i32 = 0; row < rows; row++) {
+    let i: i32 = 0;
+    if (ASC_FEATURE_SIMD) {
+      for (; i + 4 <= count; i += 4) {
+        const value = v128.load(at(values, i));
+        const center = v128.load(at(origin, i));
+        const low = f64x2.sub(f64x2.promote_low_f32x4(value), f64x2.promote_low_f32x4(center));
+        const high = f64x2.sub(upper(value), upper(center));
+        const sum = sums + (<usize>i << 3);
+        v128.store(sum, f64x2.add(v128.load(sum), low));
+        v128.store(sum, f64x2.add(v128.load(sum, 16), high), 16);
+        const square = squares + (<usize>i << 3);
+        v128.store(square, f64x2.add(v128.load(square), f64x2.mul(low, low)));
+        v128.store(square, f64x2.add(v128.load(square, 16), f64x2.mul(high, high)), 16);
+      }
+    }
+    for (; i < count; i++) {
+      const difference = <f64>load<f32>(at(values, i)) - <f64>load<f32>(at(origin, i));
+      const sum = sums + (<usize>i << 3);
+      store<f64>(sum, load<f64>(sum) + difference);
+      const square = squares + (<usize>i << 3);
+      store<f64>(square, load<f64>(square) + difference * difference);
+    }
+    values = at(values, step);
+  }
 }
