@@ -111,6 +111,52 @@ function forEachCase(seed: number, body: (random: Random, w: Window) => void): v
   for (let i = 0; i < CASES; i++) body(random, randomWindow(random));
 }
 
+interface Product {
+  readonly aBatch: number[];
+  readonly bBatch: number[];
+  readonly outBatch: number[];
+  readonly rows: number;
+  readonly depth: number;
+  readonly columns: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/** Which matrix of a batch stands at a place of the batch that it is broadcast to. */
+function matrixAt(place: number, own: readonly number[], outBatch: readonly number[]): number {
+  let [index, stride] = [0, 1];
+  for (let axis = own.length - 1, outAxis = outBatch.length - 1; axis >= 0; axis--, outAxis--) {
+    index += (own[axis] === 1 ? 0 : place % outBatch[outAxis]) * stride;
+    stride *= own[axis];
+    place = Math.floor(place / outBatch[outAxis]);
+  }
+  return index;
+}
+
+function expectProduct(random: Random, product: Product): void {
+  const { aBatch, bBatch, outBatch, rows, depth, columns, transposeA, transposeB } = product;
+  const aShape = [...aBatch, ...(transposeA ? [depth, rows] : [rows, depth])];
+  const bShape = [...bBatch, ...(transposeB ? [columns, depth] : [depth, columns])];
+  const [A, B] = [aShape, bShape].map((shape) => random.normals(tf.util.sizeFromShape(shape)));
+  const count = tf.util.sizeFromShape(outBatch);
+  const out = new Sums(count * rows * columns);
+  for (let i = 0; i < count; i++) {
+    const aStart = matrixAt(i, aBatch, outBatch) * rows * depth;
+    const bStart = matrixAt(i, bBatch, outBatch) * depth * columns;
+    for (let m = 0; m < rows; m++)
+      for (let n = 0; n < columns; n++)
+        for (let k = 0; k < depth; k++) {
+          const a = A[aStart + (transposeA ? k * rows + m : m * depth + k)];
+          const b = B[bStart + (transposeB ? n * depth + k : k * columns + n)];
+          out.add((i * rows + m) * columns + n, a * b);
+        }
+  }
+  const [a, b] = [tf.tensor(A, aShape), tf.tensor(B, bShape)];
+  withTensors([a, b], () => {
+    out.expectEqual(run('BatchMatMul', { a, b }, { transposeA, transposeB }), [...outBatch, rows, columns]);
+  });
+}
+
 /** Compares every kernel of src/analysis/backend with a direct loop in float64. */
 export function kernelCases(): void {
   test('Conv2DBackpropFilter and Conv2DBackpropInput', () => {
@@ -227,47 +273,250 @@ export function kernelCases(): void {
     });
   });
 
-  test('products of transposed matrices', () => {
+  test('products of matrices', () => {
     const random = seededRandom(5);
-    for (let i = 0; i < CASES; i++) {
-      const batch = [[], [1], [3], [2, 2]][random.integer(0, 3)];
-      const rows = random.integer(1, 19);
-      const depth = i % 5 === 0 ? random.integer(250, 530) : random.integer(1, 30);
-      const columns = random.integer(1, 19);
-      const [transposeA, transposeB] = [i % 2 === 0, i % 3 === 0];
-      const count = batch.reduce((product, length) => product * length, 1);
-      const A = random.normals(count * rows * depth);
-      const B = random.normals(count * depth * columns);
-      const out = new Sums(count * rows * columns);
-      for (let b = 0; b < count; b++)
-        for (let m = 0; m < rows; m++)
-          for (let n = 0; n < columns; n++)
-            for (let k = 0; k < depth; k++) {
-              const a = b * rows * depth + (transposeA ? k * rows + m : m * depth + k);
-              const c = b * depth * columns + (transposeB ? n * depth + k : k * columns + n);
-              out.add((b * rows + m) * columns + n, A[a] * B[c]);
-            }
-      const a = tf.tensor(A, [...batch, ...(transposeA ? [depth, rows] : [rows, depth])]);
-      const b = tf.tensor(B, [...batch, ...(transposeB ? [columns, depth] : [depth, columns])]);
-      if (batch.length === 0) {
-        withTensors([a, b], () => out.expectEqual(tf.matMul(a, b, transposeA, transposeB), [rows, columns]));
-      } else {
-        const product = run('BatchMatMul', { a, b }, { transposeA, transposeB });
-        withTensors([a, b], () => out.expectEqual(product, [...batch, rows, columns]));
+    for (let i = 0; i < 2 * CASES; i++) {
+      const batch = [[], [1], [3], [2, 2], [0]][random.integer(0, 4)];
+      const [rows, columns] = [random.integer(0, 19), i % 9 === 0 ? random.integer(510, 530) : random.integer(0, 19)];
+      const depth = i % 5 === 0 ? random.integer(250, 530) : random.integer(0, 30);
+      expectProduct(random, {
+        aBatch: batch,
+        bBatch: batch,
+        outBatch: batch,
+        rows,
+        depth,
+        columns,
+        transposeA: i % 2 === 0,
+        transposeB: i % 3 === 0,
+      });
+    }
+  });
+
+  test.each([
+    [[2], [1], [2]],
+    [[1], [2], [2]],
+    [
+      [1, 1],
+      [2, 3],
+      [2, 3],
+    ],
+    [
+      [2, 1],
+      [1, 3],
+      [2, 3],
+    ],
+    [[2, 3], [3], [2, 3]],
+    [[3], [2, 1], [2, 3]],
+    [[], [2], [2]],
+    [[1], [0], [0]],
+  ])('products of matrices in batches %j and %j', (aBatch, bBatch, outBatch) => {
+    const random = seededRandom(6);
+    for (const transposeA of [false, true]) {
+      for (const transposeB of [false, true]) {
+        expectProduct(random, { aBatch, bBatch, outBatch, rows: 5, depth: 6, columns: 9, transposeA, transposeB });
       }
     }
   });
 
-  test('products of matrices broadcast over the batch', () => {
-    const random = seededRandom(6);
-    const [A, B] = [random.normals(2 * 5 * 3), random.normals(5 * 4)];
-    const out = new Sums(2 * 3 * 4);
-    for (let b = 0; b < 2; b++)
-      for (let m = 0; m < 3; m++)
-        for (let n = 0; n < 4; n++)
-          for (let k = 0; k < 5; k++) out.add((b * 3 + m) * 4 + n, A[(b * 5 + k) * 3 + m] * B[k * 4 + n]);
-    const [a, b] = [tf.tensor(A, [2, 5, 3]), tf.tensor(B, [1, 5, 4])];
-    withTensors([a, b], () => out.expectEqual(tf.matMul(a, b, true, false), [2, 3, 4]));
+  test.each([
+    ['linear', (z: number) => z],
+    ['relu', (z: number) => Math.max(z, 0)],
+    ['relu6', (z: number) => Math.min(Math.max(z, 0), 6)],
+    ['leakyrelu', (z: number) => (z > 0 ? z : 0.25 * z)],
+    ['prelu', (z: number, column: number) => (z > 0 ? z : (z * (column + 1)) / 8)],
+    ['elu', (z: number) => (z > 0 ? z : Math.expm1(z))],
+    ['sigmoid', (z: number) => 1 / (1 + Math.exp(-z))],
+  ] as const)('products with a bias and the activation %s', (activation, phi) => {
+    const random = seededRandom(11);
+    for (const [rows, depth, columns] of [
+      [7, 5, 13],
+      [8, 300, 16],
+      [1, 0, 3],
+    ]) {
+      const [A, B, C] = [rows * depth, depth * columns, columns].map((length) => random.normals(length));
+      const [a, b, bias] = [tf.tensor(A, [1, rows, depth]), tf.tensor(B, [1, depth, columns]), tf.tensor1d(C)];
+      const preluActivationWeights = tf.tensor1d(Float32Array.from(C, (_, column) => (column + 1) / 8));
+      const inputs = { a, b, bias, ...(activation === 'prelu' ? { preluActivationWeights } : {}) };
+      const attributes = { transposeA: false, transposeB: false, activation, leakyreluAlpha: 0.25 };
+      const result = run('_FusedMatMul', inputs, attributes);
+      expect(result.shape).toEqual([1, rows, columns]);
+      const values = result.dataSync();
+      for (let m = 0; m < rows; m++) {
+        for (let n = 0; n < columns; n++) {
+          let [z, magnitude] = [C[n], Math.abs(C[n])];
+          for (let k = 0; k < depth; k++) {
+            const summand = A[m * depth + k] * B[k * columns + n];
+            z += summand;
+            magnitude += Math.abs(summand);
+          }
+          // No activation is steeper than 1; its own rounding adds to that of the sum.
+          const error = Math.abs(values[m * columns + n] - phi(z, n));
+          expect(error).toBeLessThanOrEqual(TOLERANCE * (1 + magnitude));
+        }
+      }
+      tf.dispose([a, b, bias, preluActivationWeights, result]);
+    }
+  });
+
+  test('a bias of another length is refused', () => {
+    const [a, b, bias] = [tf.ones([1, 2, 3]), tf.ones([1, 3, 4]), tf.ones([5])];
+    const attributes = { transposeA: false, transposeB: false, activation: 'linear' };
+    withTensors([a, b, bias], () => {
+      expect(() => run('_FusedMatMul', { a, b, bias }, attributes)).toThrow('shape [5] does not fit 4 columns');
+    });
+  });
+
+  test('products of what is not finite are not finite exactly where a sum has such a summand', () => {
+    const [rows, depth, columns] = [6, 5, 11];
+    const A = new Float32Array(rows * depth).fill(1);
+    const B = new Float32Array(depth * columns).fill(1);
+    A[1 * depth + 2] = NaN;
+    A[5 * depth + 4] = Infinity;
+    B[3 * columns + 10] = -Infinity;
+    const [a, b] = [tf.tensor2d(A, [rows, depth]), tf.tensor2d(B, [depth, columns])];
+    const product = tf.matMul(a, b);
+    const values = product.dataSync();
+    for (let m = 0; m < rows; m++) {
+      for (let n = 0; n < columns; n++) {
+        const infinite = (m === 5 ? Infinity : 0) + (n === 10 ? -Infinity : 0);
+        expect(values[m * columns + n]).toBe(m === 1 ? NaN : infinite === 0 ? depth : infinite);
+      }
+    }
+    tf.dispose([a, b, product]);
+  });
+
+  test('pointwise convolutions and their gradients', () => {
+    const random = seededRandom(12);
+    for (const [positions, channels, filters] of [
+      [[2, 3, 5], 7, 9],
+      [[1, 4, 4], 16, 8],
+      [[0, 2, 2], 3, 4],
+    ] as [number[], number, number][]) {
+      const count = tf.util.sizeFromShape(positions);
+      const [X, F, C, D] = [count * channels, channels * filters, filters, count * filters].map((length) =>
+        random.normals(length),
+      );
+      const [y, dx, dw] = [D, X, F].map(({ length }) => new Sums(length));
+      for (let p = 0; p < count; p++) {
+        for (let o = 0; o < filters; o++) {
+          y.add(p * filters + o, C[o]);
+          for (let i = 0; i < channels; i++) {
+            y.add(p * filters + o, X[p * channels + i] * F[i * filters + o]);
+            dx.add(p * channels + i, D[p * filters + o] * F[i * filters + o]);
+            dw.add(i * filters + o, D[p * filters + o] * X[p * channels + i]);
+          }
+        }
+      }
+      const [xShape, yShape, filterShape] = [
+        [...positions, channels],
+        [...positions, filters],
+        [1, 1, channels, filters],
+      ];
+      const [x, filter, bias, dy] = [
+        tf.tensor(X, xShape),
+        tf.tensor(F, filterShape),
+        tf.tensor1d(C),
+        tf.tensor(D, yShape),
+      ];
+      const attributes = { strides: [1, 1], pad: 'same', dataFormat: 'NHWC', dilations: [1, 1] };
+      withTensors([x, filter, bias, dy], () => {
+        y.expectEqual(run('FusedConv2D', { x, filter, bias }, { ...attributes, activation: 'linear' }), yShape);
+        const plain = run('Conv2D', { x, filter }, attributes);
+        y.expectEqual(tf.add(plain, bias), yShape);
+        plain.dispose();
+        dx.expectEqual(run('Conv2DBackpropInput', { dy, filter }, { ...attributes, inputShape: xShape }), xShape);
+        dw.expectEqual(run('Conv2DBackpropFilter', { x, dy }, { ...attributes, filterShape }), filterShape);
+      });
+    }
+  });
+
+  test.each([
+    [[3, 4], [0]],
+    [[70, 5], [0]],
+    [[3, 4], [1]],
+    [[2, 3, 17], [1]],
+    [
+      [2, 3, 17],
+      [0, 1],
+    ],
+    [
+      [2, 3, 4],
+      [0, 2],
+    ],
+    [[2, 3, 4], [-2]],
+    [[2, 0, 4], [1]],
+    [[0, 3], [0]],
+    [[2, 3, 4], []],
+  ])('sums of shape %j over the axes %j', (shape, axes) => {
+    const random = seededRandom(13);
+    const X = random.normals(tf.util.sizeFromShape(shape));
+    const summed = axes.map((axis) => (axis < 0 ? axis + shape.length : axis));
+    const keptShape = shape.map((length, axis) => (summed.includes(axis) ? 1 : length));
+    const outShape = shape.filter((_, axis) => !summed.includes(axis));
+    const strides = shape.map((_, axis) => tf.util.sizeFromShape(shape.slice(axis + 1)));
+    const keptStrides = keptShape.map((_, axis) => tf.util.sizeFromShape(keptShape.slice(axis + 1)));
+    const sums = [0, 1].map(() => new Sums(tf.util.sizeFromShape(outShape)));
+    X.forEach((value, index) => {
+      const at = shape.reduce((total, length, axis) => {
+        const place = Math.floor(index / strides[axis]) % length;
+        return total + (summed.includes(axis) ? 0 : place * keptStrides[axis]);
+      }, 0);
+      for (const sum of sums) sum.add(at, value);
+    });
+    const x = tf.tensor(X, shape);
+    withTensors([x], () => {
+      sums[0].expectEqual(run('Sum', { x }, { axis: axes, keepDims: false }), outShape);
+      sums[1].expectEqual(tf.sum(x, axes, true), keptShape);
+    });
+  });
+
+  test('tiles', () => {
+    const random = seededRandom(14);
+    for (let i = 0; i < CASES; i++) {
+      const rank = random.integer(1, 4);
+      const shape = Array.from({ length: rank }, () => [0, 1, 1, 1, 2, 3, 5][random.integer(i % 7 === 0 ? 0 : 1, 6)]);
+      const reps = shape.map(() => random.integer(i % 11 === 0 ? 0 : 1, 6));
+      const outShape = shape.map((length, axis) => length * reps[axis]);
+      const dtype = i % 3 === 0 ? 'int32' : i % 3 === 1 ? 'bool' : 'float32';
+      const X = Array.from({ length: tf.util.sizeFromShape(shape) }, (_, k) => (dtype === 'bool' ? k % 2 : k + 1));
+      const expected = Array.from({ length: tf.util.sizeFromShape(outShape) }, (_, index) => {
+        let from = 0;
+        for (let axis = 0, stride = tf.util.sizeFromShape(outShape); axis < rank; axis++) {
+          stride /= outShape[axis];
+          from = from * shape[axis] + (Math.floor(index / stride) % shape[axis]);
+        }
+        return X[from];
+      });
+      const x = tf.tensor(X, shape, dtype);
+      const tiled = tf.tile(x, reps);
+      expect([tiled.shape, tiled.dtype]).toEqual([outShape, dtype]);
+      expect(Array.from(tiled.dataSync())).toEqual(expected);
+      tf.dispose([x, tiled]);
+    }
+  });
+
+  test.each([
+    ['sigmoid', (x: tf.Tensor) => tf.sigmoid(x), (x: number) => Math.exp(-x) / (1 + Math.exp(-x)) ** 2],
+    ['tanh', (x: tf.Tensor) => tf.tanh(x), (x: number) => 1 / Math.cosh(x) ** 2],
+  ] as const)('gradient of %s', (_name, activation, derivative) => {
+    const random = seededRandom(15);
+    for (const size of [0, 1, 3, 4, 37]) {
+      const [X, D] = [random.normals(size).map((value) => 3 * value), random.normals(size)];
+      const [x, dy] = [tf.tensor1d(X), tf.tensor1d(D)];
+      const gradient = tf.grad(activation)(x, dy);
+      gradient.dataSync().forEach((value, i) => {
+        // 1 - y^2 of a y that was rounded to float32.
+        expect(Math.abs(value - D[i] * derivative(X[i]))).toBeLessThan(5e-7 * (1 + Math.abs(D[i])));
+      });
+      tf.dispose([x, dy, gradient]);
+    }
+  });
+
+  test('gradients of gradients reach what the backward pass saved', () => {
+    const x = tf.scalar(0.7);
+    const second = tf.grad((u: tf.Tensor) => tf.grad((v: tf.Tensor) => tf.mul(v, tf.mul(v, v)))(u))(x);
+    expect(second.dataSync()[0]).toBeCloseTo(6 * 0.7, 5);
+    tf.dispose([x, second]);
   });
 
   test('UnsortedSegmentSum', () => {

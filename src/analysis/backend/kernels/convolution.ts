@@ -1,14 +1,17 @@
 import {
   backend_util,
+  Conv2D,
   Conv2DBackpropFilter,
   Conv2DBackpropInput,
   DepthwiseConv2dNativeBackpropFilter,
   DepthwiseConv2dNativeBackpropInput,
+  FusedConv2D,
   MaxPoolGrad,
+  util,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { Geometry } from '../heapKernels';
-import { wasmKernel } from './kernel';
+import { size, wasmKernel, type KernelCall } from './kernel';
 
 type Shape4 = [number, number, number, number];
 type Pads = Parameters<typeof backend_util.computeConv2DInfo>[4];
@@ -23,6 +26,12 @@ interface ConvolutionAttributes {
   readonly dimRoundingMode?: Rounding;
 }
 
+interface Convolved {
+  readonly x: TensorInfo;
+  readonly filter: TensorInfo;
+  readonly bias?: TensorInfo;
+}
+
 interface PoolAttributes {
   readonly filterSize: [number, number] | number;
   readonly strides: [number, number] | number;
@@ -30,8 +39,22 @@ interface PoolAttributes {
   readonly dimRoundingMode?: Rounding;
 }
 
-/** Gradients of 2-D convolution, depthwise convolution and max pooling, for channels-last tensors. */
+/**
+ * Gradients of 2-D convolution, depthwise convolution and max pooling, for channels-last tensors, and pointwise
+ * convolutions as matrix products; tfjs's kernel does the others.
+ */
 export function registerConvolutionKernels(): void {
+  wasmKernel<Convolved, ConvolutionAttributes>(Conv2D, (call, stock) => {
+    const { x, filter } = call.inputs;
+    return isPointwiseCall(call) ? multiplyChannels(call, x, filter, undefined, false) : stock();
+  });
+
+  wasmKernel<Convolved, ConvolutionAttributes & { activation: string }>(FusedConv2D, (call, stock) => {
+    const { x, filter, bias } = call.inputs;
+    const plain = call.attributes.activation === 'linear' && (bias === undefined || size(bias) === filter.shape[3]);
+    return plain && isPointwiseCall(call) ? multiplyChannels(call, x, filter, bias, false) : stock();
+  });
+
   wasmKernel<{ x: TensorInfo; dy: TensorInfo }, ConvolutionAttributes & { filterShape: Shape4 }>(
     Conv2DBackpropFilter,
     (call) => {
@@ -59,6 +82,7 @@ export function registerConvolutionKernels(): void {
       const { dy, filter } = call.inputs;
       const { inputShape } = call.attributes;
       const geometry = convolution(inputShape, filter.shape, call.attributes, false);
+      if (isPointwise(geometry)) return multiplyChannels(call, dy, filter, undefined, true);
       const swapped = call.run('Transpose', { x: filter }, { perm: [0, 1, 3, 2] });
       const out = call.output(inputShape);
       call.heap.convolutionInputGradient(call.pointer(dy), call.pointer(swapped), call.pointer(out), ...geometry);
@@ -147,6 +171,28 @@ function arrange(info: backend_util.Conv2DInfo): Geometry {
 function isPointwise(geometry: Geometry): boolean {
   const [, height, width, , outHeight, outWidth, , filterHeight, filterWidth] = geometry;
   return filterHeight === 1 && filterWidth === 1 && height === outHeight && width === outWidth;
+}
+
+function isPointwiseCall({ inputs: { x, filter }, attributes }: KernelCall<Convolved, ConvolutionAttributes>): boolean {
+  return attributes.dataFormat !== 'NCHW' && isPointwise(convolution(x.shape, filter.shape, attributes, false));
+}
+
+/** Each position's channels times the filter `[1, 1, inChannels, outChannels]`, or times that transposed. */
+function multiplyChannels(
+  call: KernelCall<unknown, unknown>,
+  x: TensorInfo,
+  filter: TensorInfo,
+  bias: TensorInfo | undefined,
+  transposed: boolean,
+): TensorInfo {
+  const [depth, columns] = transposed ? [filter.shape[3], filter.shape[2]] : [filter.shape[2], filter.shape[3]];
+  const positions = x.shape.slice(0, -1);
+  const out = call.output([...positions, columns]);
+  const [xp, filterp, outp] = [x, filter, out].map((tensor) => call.pointer(tensor));
+  const biasp = bias === undefined ? 0 : call.pointer(bias);
+  const rows = util.sizeFromShape(positions);
+  call.heap.matMul(xp, filterp, biasp, outp, 1, rows, depth, columns, false, transposed, false, false);
+  return out;
 }
 
 function requireChannelsLast({ dataFormat }: ConvolutionAttributes, kernelName: string): void {

@@ -50,6 +50,9 @@ export function registerMatMul(): void {
   wasmKernel<FusedOperands, Fused>(_FusedMatMul, (call) => {
     const { a, b, bias, preluActivationWeights: alpha } = call.inputs;
     const { activation, leakyreluAlpha } = call.attributes;
+    const [, columns] = matrix(b, call.attributes.transposeB);
+    if (bias !== undefined && size(bias) !== columns)
+      throw new Error(`A bias of shape [${bias.shape.join()}] does not fit ${columns} columns.`);
     const z = product(call, a, b, bias);
     if (activation === 'linear') return z;
     const inputs = alpha === undefined ? { x: z } : { x: z, alpha };
