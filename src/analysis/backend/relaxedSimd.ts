@@ -11,11 +11,22 @@ interface Host {
   readonly process?: { readonly getBuiltinModule?: (name: 'v8') => V8 | undefined };
 }
 
+/** Flags are the process's, so that another thread may switch this one off just before it is needed. */
+const ATTEMPTS = 20;
+
 /** Compiles a module that uses relaxed SIMD; null where the engine does not know that. */
 export function compileRelaxed(bytes: Uint8Array): object | null {
   if (WebAssembly.validate(bytes)) return new WebAssembly.Module(bytes);
   const v8 = (globalThis as Host).process?.getBuiltinModule?.('v8');
   if (v8 === undefined) return null;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const module = compileSwitchedOn(v8, bytes);
+    if (module !== null) return module;
+  }
+  return null;
+}
+
+function compileSwitchedOn(v8: V8, bytes: Uint8Array): object | null {
   v8.setFlagsFromString(`--${V8_FLAG}`);
   try {
     return new WebAssembly.Module(bytes);
