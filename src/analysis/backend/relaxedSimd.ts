@@ -16,24 +16,22 @@ const ATTEMPTS = 20;
 
 /** Compiles a module that uses relaxed SIMD; null where the engine does not know that. */
 export function compileRelaxed(bytes: Uint8Array): object | null {
-  if (WebAssembly.validate(bytes)) return new WebAssembly.Module(bytes);
+  let module = compile(bytes);
   const v8 = (globalThis as Host).process?.getBuiltinModule?.('v8');
-  if (v8 === undefined) return null;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const module = compileSwitchedOn(v8, bytes);
-    if (module !== null) return module;
+  if (v8 === undefined) return module;
+  for (let attempt = 0; module === null && attempt < ATTEMPTS; attempt++) {
+    v8.setFlagsFromString(`--${V8_FLAG}`);
+    module = compile(bytes);
+    // V8 takes compiled code from a cache only if its flags are those with which the code was compiled.
+    v8.setFlagsFromString(`--no-${V8_FLAG}`);
   }
-  return null;
+  return module;
 }
 
-function compileSwitchedOn(v8: V8, bytes: Uint8Array): object | null {
-  v8.setFlagsFromString(`--${V8_FLAG}`);
+function compile(bytes: Uint8Array): object | null {
   try {
     return new WebAssembly.Module(bytes);
   } catch {
     return null;
-  } finally {
-    // V8 takes compiled code from a cache only if its flags are those with which the code was compiled.
-    v8.setFlagsFromString(`--no-${V8_FLAG}`);
   }
 }

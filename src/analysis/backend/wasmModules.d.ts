@@ -6,7 +6,6 @@ declare module '*.wasm' {
 
 /** The part of the JavaScript API of WebAssembly that is used here; the types of ES2023 leave it to the DOM's. */
 declare const WebAssembly: {
-  readonly validate: (bytes: Uint8Array) => boolean;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
 };
