@@ -18,6 +18,12 @@ export function formatNumber(value: number | null): string {
   return value < 0 ? `\u2212${digits}` : digits;
 }
 
+/** A bound of the user's own data, which they should recognise: `255`, `−0.42`, four significant digits where it has more. */
+export function formatBound(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return NOT_MEASURED;
+  return String(Number(value.toPrecision(4))).replace('-', '\u2212');
+}
+
 /** A whole number with commas between thousands: `1,024`. */
 export function formatCount(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');

@@ -7,6 +7,7 @@ export function lowerLearningRate(training: TrainingConfig | null, rate: number 
   const optimizer = (training?.optimizer ?? 'sgd').toLowerCase();
   const text = target === null ? 'a tenth of the present rate' : String(Number(target.toPrecision(1)));
   const value = target === null ? null : text;
+  const momentum = optimizer === 'momentum';
   const { tfjs, keras } = CONSTRUCTORS[optimizer] ?? CONSTRUCTORS['sgd'];
   return {
     fix: 'lower-learning-rate',
@@ -16,8 +17,8 @@ export function lowerLearningRate(training: TrainingConfig | null, rate: number 
       value === null
         ? { tfjs: null, keras: null }
         : {
-            tfjs: `model.compile({ optimizer: tf.train.${tfjs}(${value}), loss })`,
-            keras: `model.compile(optimizer=keras.optimizers.${keras}(learning_rate=${value}), loss=loss)`,
+            tfjs: `model.compile({ optimizer: tf.train.${tfjs}(${value}${momentum ? ', 0.9' : ''}), loss })`,
+            keras: `model.compile(optimizer=keras.optimizers.${keras}(learning_rate=${value}${momentum ? ', momentum=0.9' : ''}), loss=loss)`,
           },
     effect: null,
   };
@@ -25,7 +26,7 @@ export function lowerLearningRate(training: TrainingConfig | null, rate: number 
 
 const CONSTRUCTORS: Readonly<Record<string, { readonly tfjs: string; readonly keras: string }>> = {
   sgd: { tfjs: 'sgd', keras: 'SGD' },
-  momentum: { tfjs: 'sgd', keras: 'SGD' },
+  momentum: { tfjs: 'momentum', keras: 'SGD' },
   adam: { tfjs: 'adam', keras: 'Adam' },
   adamax: { tfjs: 'adamax', keras: 'Adamax' },
   adagrad: { tfjs: 'adagrad', keras: 'Adagrad' },

@@ -9,6 +9,7 @@ import { type Config, layerConfig } from './layerConfig';
 import type { Layer } from './layerFacts';
 import { isOperation, operationLayer } from './libraryCall';
 import { OpaqueLayer } from './layers/opaqueLayer';
+import { initializersOf } from './layers/ownLayer';
 import { timeDistributed } from './layers/timeDistributed';
 import { canonicalClass, ownLayer } from './ownLayers';
 import { layerDefinition, type LayerDefinition } from './topology';
@@ -122,7 +123,9 @@ function tfjsLayer(className: string, config: Config): Layer | null {
   const [cls, fromConfig] = classNameMap[className];
   const layer = fromConfig(cls, config as serialization.ConfigDict);
   // Initialisers and activations are registered in the same map.
-  return layer instanceof layers.Layer ? layer : null;
+  if (!(layer instanceof layers.Layer)) return null;
+  // tfjs 4.22.0 initialises the pointwise kernel as the depthwise one.
+  return className === 'SeparableConv2D' ? Object.assign(layer, initializersOf(config)) : layer;
 }
 
 function opaque(definition: LayerDefinition, saved: Shape | null, unknownClass: string | null = null): Layer {

@@ -16,6 +16,7 @@ export function trainingConfig(json: unknown, outputs: readonly string[]): Train
   const result: TrainingConfig = {
     optimizer: optimizerName(
       text(get(optimizer, 'class_name')) ?? text(get(optimizer, 'className')) ?? text(optimizer),
+      Number(get(config, 'momentum') ?? 0),
     ),
     learningRate: learningRate(get(config, 'learning_rate') ?? get(config, 'learningRate') ?? get(config, 'lr')),
     losses: losses(json['loss'], outputs),
@@ -48,11 +49,12 @@ const OPTIMIZERS = [
   'Muon',
 ];
 
-/** As Keras writes it; a custom optimiser keeps its name. */
-function optimizerName(name: string | null): string | null {
+/** As Keras writes it, but for SGD with momentum, which has a name of its own as in tfjs; a custom optimiser keeps its name. */
+function optimizerName(name: string | null, momentum: number): string | null {
   if (name === null) return null;
   const own = name.split('>').pop()!;
-  return OPTIMIZERS.find((known) => known.toLowerCase() === own.toLowerCase()) ?? own;
+  const known = OPTIMIZERS.find((one) => one.toLowerCase() === own.toLowerCase()) ?? own;
+  return known === 'SGD' && momentum > 0 ? 'Momentum' : known;
 }
 
 /** A number, or a schedule by its first value. */

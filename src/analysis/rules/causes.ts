@@ -3,7 +3,7 @@
 import { formatFactor } from '../../report/format';
 import type { Cause, Copies, LayerReport, Suggestion } from '../../report/report';
 import { growingCause, shrinkingCause } from './weightCauses';
-import type { Measurement } from './rule';
+import { isUntrained, type Measurement } from './rule';
 
 export type Direction = 'forward' | 'backward';
 
@@ -28,16 +28,6 @@ const CURED_SHARE = 0.5;
  */
 export function flowCause(measurement: Measurement, stretch: Stretch, direction: Direction, log: number): Cause | null {
   const { fresh, fitting, rectified } = measurement.experiments;
-  const dead = stretch.layers.find(
-    ({ units, silentUnits }) => units !== null && units > 0 && silentUnits.length === units,
-  );
-  if (dead !== undefined) {
-    return {
-      id: 'dead-units-upstream',
-      title: `${dead.name} is dead`,
-      explanation: 'None of its units fires, so nothing passes it, forward or backward.',
-    };
-  }
   const change = (copies: Copies | null): number | null =>
     copies === null ? null : changeOver(copies, stretch, direction);
   const cured = (value: number | null): value is number =>
@@ -47,13 +37,28 @@ export function flowCause(measurement: Measurement, stretch: Stretch, direction:
   const words = (value: number): string =>
     Math.abs(value) < 0.15 ? 'keep the signal' : `change it by ${formatFactor(10 ** Math.abs(value))} only`;
   const [freshChange, fittingChange, rectifiedChange] = [change(fresh), change(fitting), change(rectified)];
+  const dead = stretch.layers.find(
+    ({ units, silentUnits }) => units !== null && units > 0 && silentUnits.length === units,
+  );
+  // Where the signal is lost in fresh copies too, although their units live, what silenced these was its weakness.
+  const weak = freshChange !== null && !cured(freshChange) && dead !== undefined && isAlive(dead, fresh!);
+  if (dead !== undefined && !weak) {
+    return {
+      id: 'dead-units-upstream',
+      title: `${dead.name} is dead`,
+      explanation: 'None of its units fires, so nothing passes it, forward or backward.',
+    };
+  }
   if (fitting === null) return log < 0 ? shrinkingCause(stretch.layers) : growingCause(stretch.layers);
   if (cured(freshChange)) {
-    return {
-      id: 'weights',
-      title: 'Training did it',
-      explanation: `${fresh!.count} copies with freshly drawn weights ${words(freshChange)}; the trained weights do not.`,
-    };
+    const copies = `${fresh!.count} copies with freshly drawn weights ${words(freshChange)}`;
+    return isUntrained(measurement)
+      ? {
+          id: 'weights',
+          title: 'The draw of the weights',
+          explanation: `${copies}; these, which were not trained either, do not.`,
+        }
+      : { id: 'weights', title: 'Training did it', explanation: `${copies}; the trained weights do not.` };
   }
   if (cured(fittingChange)) {
     return {
@@ -75,8 +80,14 @@ export function flowCause(measurement: Measurement, stretch: Stretch, direction:
   return {
     id: 'depth',
     title: 'The depth',
-    explanation: `Neither fitting initial weights nor other activations cure it: ${stretch.layers.length} layers each change the signal a little, and that multiplies.`,
+    explanation: `Neither fitting initial weights nor other activations cure it${fittingChange === null || !Number.isFinite(fittingChange) ? '' : ` (copies initialised to fit still change it ${formatFactor(10 ** Math.abs(fittingChange))})`}: what ${stretch.layers.length} layers do multiplies.`,
   };
+}
+
+/** Whether most units of the layer fire in the copies. */
+function isAlive({ name, units }: LayerReport, { layers }: Copies): boolean {
+  const copied = layers.find((layer) => layer.name === name);
+  return copied !== undefined && copied.silentUnits < units! / 2;
 }
 
 /** log10 of the change of the copies over the stretch, forward in variance and backward in gradient norm per sample; null when not measured. */

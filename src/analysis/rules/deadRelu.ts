@@ -17,7 +17,7 @@
  * of what a sample has missed is taken off before the share is judged.
  */
 
-import { formatCount, formatList, formatNumber, formatPlural, formatShare } from '../../report/format';
+import { formatCount, formatFactor, formatList, formatNumber, formatPlural, formatShare } from '../../report/format';
 import type { Cause, Copies, DeadUnits, Finding, LayerReport, Severity, Suggestion } from '../../report/report';
 import { adaptiveOptimizer } from '../fixes/adaptiveOptimizer';
 import { heInitialization } from '../fixes/heInitialization';
@@ -37,6 +37,8 @@ const LOOSE_BOUND = 0.15;
 const LOOSEST_BOUND = 0.25;
 /** Fewer distinct samples than these are no probe: that all counts have a larger divisor is then chance. */
 const FEWEST_DISTINCT = 32;
+/** Factor by which the variance of a signal shrinks that any step of a bias drowns, as in vanishing-signal. */
+const WEAK_SIGNAL = 1e4;
 /** On noise in place of images healthy vision models keep more than half of a layer silent: below this it is no more than a note. */
 const IMAGE_NOISE_SHARE = 0.75;
 
@@ -44,20 +46,50 @@ export const deadRelu: Rule = {
   id: 'dead-relu',
   judge(measurement) {
     const judged = measurement.layers.filter(
-      (layer): layer is Judged => layer.dead !== null && layer.role === 'hidden',
+      (layer): layer is Judged => layer.dead !== null && (layer.role === 'hidden' || isDeadOutput(layer)),
     );
-    const severe: Finding[] = [];
+    const severe: (readonly [Judged, Severity])[] = [];
     const slight: Judged[] = [];
     for (const layer of judged) {
       const dead = layer.dead.proved.length + layer.dead.confident.length;
       if (dead === 0) continue;
       const severity = severityOf(layer, measurement);
       if (severity === 'information') slight.push(layer);
-      else severe.push(describe(layer, severity, measurement));
+      else severe.push([layer, severity]);
     }
-    return slight.length === 0 ? severe : [...severe, describeSlight(slight, measurement)];
+    const cutOff = cutOffLayers(measurement);
+    const findings = severe
+      .filter(([{ name }]) => !cutOff.has(name))
+      .map(([layer, severity]) => {
+        const behind = severe.filter(([{ name }]) => cutOff.get(name) === layer.name).map(([{ name }]) => name);
+        return describe(layer, severity, behind, measurement);
+      });
+    return slight.length === 0 ? findings : [...findings, describeSlight(slight, measurement)];
   },
 };
+
+/**
+ * Layers that nothing reaches but through a layer whose units are all dead, each with the first of those: they get the same
+ * input for every sample, so that they tell nothing of their own.
+ */
+function cutOffLayers({ layers }: Measurement): ReadonlyMap<string, string> {
+  const dead = new Set(
+    layers
+      .filter(({ dead, units, silentUnits }) => dead !== null && silentUnits.length === units)
+      .map(({ name }) => name),
+  );
+  const cutOff = new Map<string, string>();
+  for (const { name, inputs } of layers) {
+    const sources = inputs.map((input) => cutOff.get(input) ?? (dead.has(input) ? input : null));
+    const [first = null] = sources;
+    if (first !== null && !sources.includes(null)) cutOff.set(name, first);
+  }
+  return cutOff;
+}
+
+/** Of an output single units may be 0 by right, as the margins of pictures are; all of them are not. */
+const isDeadOutput = ({ role, units, silentUnits }: LayerReport): boolean =>
+  role === 'output' && silentUnits.length === units;
 
 type Judged = LayerReport & { readonly dead: DeadUnits };
 
@@ -120,7 +152,7 @@ function severityOf(layer: Judged, measurement: Measurement): Severity {
   return severity === 'warning' && isSynthetic(measurement) ? 'information' : severity;
 }
 
-function describe(layer: Judged, severity: Severity, measurement: Measurement): Finding {
+function describe(layer: Judged, severity: Severity, behind: readonly string[], measurement: Measurement): Finding {
   const { dead } = layer;
   const units = layer.units!;
   const count = dead.proved.length + dead.confident.length;
@@ -139,18 +171,26 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
   }
   if (dead.activeAtMost !== null) {
     parts.push(
-      `With 95% confidence, each of the ${dead.proved.length > 0 ? `other ${formatCount(dead.confident.length)}` : formatCount(dead.confident.length)} fires on fewer than ${formatShare(Math.max(dead.activeAtMost, 0.01))} of inputs.`,
+      `With 95% confidence, ${eachOf(dead)} fires on fewer than ${formatShare(Math.max(dead.activeAtMost, 0.01))} of inputs.`,
     );
   }
   const rare = rareUnits(layer, measurement);
   if (rare > 0) {
     parts.push(
-      `About ${formatCount(rare)} of them are probably rare rather than dead, to judge by the units that fired once or twice.`,
+      `About ${formatCount(rare)} of them ${rare === 1 ? 'is' : 'are'} probably rare rather than dead, to judge by the units that fired once or twice.`,
+    );
+  }
+  if (behind.length > 0) {
+    const names = behind.slice(0, 3);
+    const more = behind.length - names.length;
+    parts.push(
+      `Behind it ${formatList(more > 0 ? [...names, formatPlural(more, 'more layer')] : names)} ${behind.length === 1 ? 'gets' : 'get'} the same input for every sample and ${behind.length === 1 ? 'has' : 'have'} silent units, too.`,
     );
   }
   return finding('dead-relu', {
     severity,
     layer: layer.name,
+    alsoIn: behind,
     title: `${formatCount(count)} of ${formatPlural(units, 'unit')} dead`,
     confidence:
       dead.confident.length === 0
@@ -160,7 +200,7 @@ function describe(layer: Judged, severity: Severity, measurement: Measurement): 
           : { grade: 'high', text: 'at least 95% confidence' },
     measured: parts,
     cause: causeOf(layer, producer, measurement),
-    why: `A dead unit outputs 0 and gets no gradient: ${count === units ? 'nothing passes this layer' : `the layer works with ${formatPlural(units - count, 'unit')}`}, and training does not bring the others back.`,
+    why: `A dead unit outputs 0 and gets no gradient: ${layer.role === 'output' ? 'the network answers 0 whatever it is shown' : count === units ? 'nothing passes this layer' : `the layer works with ${formatPlural(units - count, 'unit')}`}, and training does not bring the others back.`,
     advice: cure.advice,
     evidence: {
       dead: count,
@@ -197,6 +237,13 @@ function cureOf(
       suggestions: [initialize, ...leaky],
     };
   }
+  if (lostBefore(layer, measurement) !== null) {
+    return {
+      advice:
+        'First train again with He initialisation, which keeps the size of the signal; no learning rate makes up for it.',
+      suggestions: [initialize, ...leaky],
+    };
+  }
   const adaptive = adaptiveOptimizer(training);
   return {
     advice: 'First train again with a lower learning rate and He initialisation.',
@@ -207,6 +254,13 @@ function cureOf(
       ...leaky,
     ],
   };
+}
+
+/** "each of the 8", "each of the other 7", "it", "the other one". */
+function eachOf({ proved, confident }: DeadUnits): string {
+  const count = formatCount(confident.length);
+  if (proved.length === 0) return confident.length === 1 ? 'it' : `each of the ${count}`;
+  return confident.length === 1 ? 'the other one' : `each of the other ${count}`;
 }
 
 /**
@@ -225,7 +279,7 @@ function causeOf(layer: Judged, producer: LayerReport, measurement: Measurement)
       explanation: 'The biases of the layer are still constant, as they were drawn: training has not moved it.',
     };
   }
-  const copies = `In ${formatPlural(fresh.count, 'fresh copy', 'fresh copies')} of the network ${formatNumber(born.silentUnits)} of these ${formatPlural(layer.units!, 'unit')} are silent on average`;
+  const copies = `In ${formatPlural(fresh.count, 'fresh copy', 'fresh copies')} of the network ${born.silentUnits < 10 ? formatNumber(born.silentUnits) : formatCount(born.silentUnits)} of these ${formatPlural(layer.units!, 'unit')} are silent on average`;
   if (isBornDead(layer, measurement)) {
     return {
       id: 'born-dead',
@@ -242,9 +296,16 @@ function causeOf(layer: Judged, producer: LayerReport, measurement: Measurement)
     layer.preActivation?.standardDeviation != null &&
     bias.mean < -layer.preActivation.standardDeviation;
   const sentences = [`${copies}.`];
+  const lost = lostBefore(layer, measurement);
+  if (lost !== null) {
+    sentences.push(
+      `But the variance of the signal falls ${formatFactor(lost)} on its way to them: so weak a signal is drowned by the first steps of the biases.`,
+    );
+  }
   if (drift) sentences.push(`The biases have drifted to ${formatNumber(bias.mean)} on average.`);
   const { configuredRate = null, highestSafeRate = null } = learningRates ?? {};
   if (
+    lost === null &&
     learningRates !== null &&
     configuredRate !== null &&
     (highestSafeRate === null || configuredRate > highestSafeRate)
@@ -255,6 +316,19 @@ function causeOf(layer: Judged, producer: LayerReport, measurement: Measurement)
     );
   }
   return { id: 'killed-in-training', title: 'Killed in training', explanation: sentences.join(' ') };
+}
+
+/**
+ * The factor by which the variance of the signal shrinks on its way to the layer in fresh copies, whose units fire; null where
+ * it does not shrink much. Units that are silent only because any small bias outweighs their signal were not killed by the
+ * learning rate.
+ */
+function lostBefore(layer: Judged, { experiments: { fresh } }: Measurement): number | null {
+  const at = fresh?.layers.findIndex(({ name }) => name === layer.name) ?? -1;
+  if (at === -1 || silentInCopies(layer, fresh) === true) return null;
+  const variances = fresh!.layers.slice(0, at + 1).map(({ variance }) => variance ?? 0);
+  const factor = Math.min(Math.max(...variances), 1) / variances[at];
+  return Number.isFinite(factor) && factor > WEAK_SIGNAL ? factor : null;
 }
 
 /** The highest rate at which no unit of a copy falls silent, where the saved one is above it. */

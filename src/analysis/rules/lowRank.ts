@@ -5,12 +5,14 @@
  * networks at initialisation squeeze all samples onto one line while norms and kernel gradients look healthy (Daneshmand
  * et al. 2020, arXiv:2003.01652). A trained classifier of K classes rightly ends with rank K - 1, and data of few
  * dimensions have few directions to begin with: so the rank is compared with the network's input side and with what its
- * outputs need.
+ * outputs need. A bottleneck of few units is one on purpose, and what follows it has what it lets through. What
+ * dead units leave is told by dead-relu.
  */
 
 import { formatNumber, formatPlural } from '../../report/format';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { fittingInitialization } from '../fixes/initialization';
+import { deadRelu } from './deadRelu';
 import { NetworkGraph } from '../../report/networkGraph';
 import { finding, hiddenLayers, type Rule } from './rule';
 import { vanishingSignal } from './vanishingSignal';
@@ -28,16 +30,25 @@ export const lowRank: Rule = {
       ({ signal }) => signal?.effectiveRank != null && signal.maximumRank !== null,
     );
     const outputs = measurement.layers.filter(({ role, units }) => role === 'output' && units !== null);
-    const needed = Math.max(...outputs.map(({ units }) => units! - 1), 1);
+    // The probabilities of a softmax sum to 1; other outputs are free.
+    const needed = Math.max(...outputs.map(({ units, activation }) => units! - (activation === 'softmax' ? 1 : 0)), 1);
     const graph = new NetworkGraph(measurement.layers);
+    const dying = deadRelu.judge(measurement).filter(({ severity }) => severity !== 'information');
+    const bottlenecks = layers.filter((layer) => layer.signal!.maximumRank! < RICH && !graph.isBypassed(layer));
     for (const layer of layers) {
       const before = graph.ancestorsOf(layer);
+      const narrowed = bottlenecks
+        .filter((other) => other !== layer && before.has(other))
+        .map((other) => graph.ancestorsOf(other));
       const richest = Math.max(
-        ...layers.filter((other) => other !== layer && before.has(other)).map(({ signal }) => signal!.effectiveRank!),
+        ...layers
+          .filter((other) => other !== layer && before.has(other) && !narrowed.some((way) => way.has(other)))
+          .map(({ signal }) => signal!.effectiveRank!),
       );
       const { effectiveRank: rank, maximumRank: maximum } = layer.signal!;
       // Without any variance there is no rank to speak of; that is a vanishing signal.
-      if (rank! > 0 && rank! <= COLLAPSED && maximum! >= RICH && richest >= RICH && rank! < 0.75 * needed) {
+      const isDying = dying.some((found) => found.layer === layer.name);
+      if (!isDying && rank! > 0 && rank! <= COLLAPSED && maximum! >= RICH && richest >= RICH && rank! < 0.75 * needed) {
         return [
           finding('low-rank', {
             severity: 'warning',
@@ -48,7 +59,7 @@ export const lowRank: Rule = {
               text: `over ${formatPlural(measurement.experiments.samples || measurement.probe.samples, 'sample')}`,
             },
             measured: [
-              `The outputs of ${layer.name} vary in ${formatNumber(rank)} directions (effective rank) of ${formatNumber(maximum)} possible; an earlier layer has ${formatNumber(richest)}.`,
+              `The outputs of ${layer.name} vary in about ${formatPlural(Math.round(rank!), 'direction')} (effective rank ${formatNumber(rank)}) of ${formatNumber(maximum)} possible; an earlier layer has ${formatNumber(richest)}.`,
             ],
             cause: null,
             why: `Layers behind see nearly one number per sample, and the outputs would need at least ${formatNumber(needed)}.`,

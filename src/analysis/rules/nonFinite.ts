@@ -43,7 +43,7 @@ function inWeights(layer: LayerReport, layers: readonly LayerReport[]): Finding 
     title: `${formatCount(count)} weights not finite`,
     confidence: CERTAIN,
     measured: [
-      `${formatCount(count)} of the saved weights are NaN or infinite, in ${weights.map(({ name }) => name).join(', ')}; in all, ${formatCount(affected.length)} of ${formatCount(layers.filter((l) => l.weights.length > 0).length)} layers with weights are hit.`,
+      `${formatCount(count)} of the saved weights ${count === 1 ? 'is' : 'are'} NaN or infinite, in ${weights.map(({ name }) => name).join(', ')}; in all, ${formatCount(affected.length)} of ${formatCount(layers.filter((l) => l.weights.length > 0).length)} layers with weights are hit.`,
     ],
     cause: {
       id: 'learning-rate',

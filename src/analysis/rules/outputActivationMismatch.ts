@@ -3,15 +3,21 @@
  *
  * Cross-entropy is the likelihood of a softmax (one of several classes) or a sigmoid (yes or no); squared and absolute
  * errors go with an output that reaches every target (Goodfellow et al., Deep Learning, section 6.2.2): the labels, where they
- * are given, tell whether it does. A softmax over one
+ * are given, tell whether it does. Without them targets may lie in the output's range by nature (counts behind ReLU, pixels
+ * behind tanh): what tells is how much of the output sits at the end of its range, where it has no gradient. A softmax over one
  * unit is 1 whatever the weights.
  */
 
 import { activation as activationNamed } from '../../report/activations';
-import { formatActivation, formatNumber } from '../../report/format';
+import { formatActivation, formatBound, formatNumber, formatShare } from '../../report/format';
 import type { LabelRange, LayerReport, Severity, Suggestion } from '../../report/report';
 import { layerCode } from '../fixes/layerCode';
 import { finding, type Measurement, type Rule } from './rule';
+
+/** Share of the values of a ReLU output that are 0 from which on negative targets, or none that arrive, are likely. */
+const ZERO_SHARE = 0.25;
+/** Share of its best derivative below which a tanh output is driven beyond its range, as in saturated-activation. */
+const DERIVATIVE_SHARE = 0.1;
 
 interface Mismatch {
   readonly severity: Severity;
@@ -53,11 +59,8 @@ function lastLayers({ layers }: Measurement): LayerReport[] {
   return outputs.filter(({ name, activation }) => !consumed.has(name) && activation !== null);
 }
 
-function mismatchOf(
-  { activation, units }: LayerReport,
-  loss: string | null,
-  labels: LabelRange | null,
-): Mismatch | null {
+function mismatchOf(layer: LayerReport, loss: string | null, labels: LabelRange | null): Mismatch | null {
+  const { activation, units } = layer;
   const name = formatActivation(activation);
   if (activation === 'softmax' && units === 1) {
     return {
@@ -100,7 +103,7 @@ function mismatchOf(
     return {
       severity: 'warning',
       title: `${name} cannot reach the labels`,
-      measured: `The labels run from ${formatNumber(labels.minimum)} to ${formatNumber(labels.maximum)}; a ${name} output lies between ${formatBound(low)} and ${formatBound(high)}.`,
+      measured: `The labels run from ${formatBound(labels.minimum)} to ${formatBound(labels.maximum)}; a ${name} output lies between ${formatEnd(low)} and ${formatEnd(high)}.`,
       why: 'Targets outside of the range of the output drive it into its end, where it has no gradient.',
       instead: 'linear',
     };
@@ -108,10 +111,11 @@ function mismatchOf(
   const regression = loss !== null && /^(mean_(squared|absolute)_error|mse|mae|logcosh|log_cosh|huber)/.test(loss);
   if (activation === 'relu' || activation === 'relu6' || (regression && activation === 'tanh')) {
     const half = activation === 'tanh' ? 'values beyond ±1' : 'negative values';
+    const end = activation === 'tanh' ? saturation(layer) : zeros(layer);
     return {
-      severity: regression ? 'warning' : 'information',
+      severity: regression && end.much ? 'warning' : 'information',
       title: `${name} on the output`,
-      measured: `The output is ${name}${regression ? ` and the loss ${loss}` : ''}: ${half} cannot be predicted.`,
+      measured: `The output is ${name}${regression ? ` and the loss ${loss}` : ''}: ${half} cannot be predicted.${end.measured}`,
       why:
         activation === 'tanh'
           ? 'Targets near or beyond ±1 drive the output into saturation, where it has no gradient.'
@@ -122,10 +126,33 @@ function mismatchOf(
   return null;
 }
 
+/** How much of an output sits where it has no gradient. */
+interface End {
+  /** So much that it does harm; what was not measured may. */
+  readonly much: boolean;
+  readonly measured: string;
+}
+
+function zeros({ output }: LayerReport): End {
+  if (output === null) return { much: true, measured: '' };
+  return {
+    much: output.zeroShare >= ZERO_SHARE,
+    measured: ` On the probe ${formatShare(output.zeroShare)} of its values are 0.`,
+  };
+}
+
+function saturation({ derivative }: LayerReport): End {
+  if (derivative === null) return { much: true, measured: '' };
+  return {
+    much: derivative.share < DERIVATIVE_SHARE,
+    measured: ` On the probe its derivative is ${formatShare(derivative.share)} of the largest possible.`,
+  };
+}
+
 /** Labels may exceed a bound by rounding. */
 const TOLERANCE = 1e-6;
 
-const formatBound = (bound: number): string => (Number.isFinite(bound) ? formatNumber(bound) : bound < 0 ? '−∞' : '∞');
+const formatEnd = (end: number): string => (Number.isFinite(end) ? formatNumber(end) : end < 0 ? '−∞' : '∞');
 
 function replaceOutput(layer: LayerReport, instead: string): Suggestion {
   return {

@@ -79,7 +79,8 @@ export const poorInitialization: Rule = {
 function looksInitial({ weights }: LayerReport): boolean {
   const kernel = weights.find(({ fanIn }) => fanIn !== null);
   const bias = weights.find(({ name }) => name === 'bias');
-  if (kernel?.standardDeviation == null) return false;
+  // Of a constant kernel symmetric-units speaks.
+  if (!kernel?.standardDeviation) return false;
   // The kernel of a recurrent layer is one part of what makes its pre-activation, and holds all gates side by side.
   if (weights.some(({ name }) => /recurrent_kernel/.test(name))) return false;
   if (bias !== undefined && bias.standardDeviation !== 0) return false;

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startBackend } from '../../../src/analysis/backend/backend';
 import type { Folder } from '../../../src/analysis/model/folder';
 import { readLayersModel } from '../../../src/analysis/model/layersModel';
+import { weightsOf as layerWeights } from '../../../src/analysis/model/layerFacts';
 import { disposeModel } from '../../../src/analysis/model/modelBuilder';
 import type { LoadedLayersModel } from '../../../src/analysis/model/layersNetwork';
 import { layersModelOf } from '../../../src/analysis/model/savedModel';
@@ -123,6 +124,32 @@ describe('topologies of every generation', () => {
     expect(layer['kernelInitializer'].getConfig()).toMatchObject({ scale: 1, mode: 'fanIn', distribution: 'normal' });
     // Constraints act when the optimiser updates, not on what was saved.
     expect(Array.from(model.weights[0].read().dataSync())).toEqual(weights[0].values);
+  });
+
+  it('reads the pointwise initialiser of a separable convolution, which tfjs takes from the depthwise one', async () => {
+    const layer = {
+      class_name: 'SeparableConv2D',
+      config: {
+        name: 'separable',
+        batch_input_shape: [null, 4, 4, 2],
+        filters: 3,
+        kernel_size: [3, 3],
+        use_bias: false,
+        depthwise_initializer: { class_name: 'HeUniform', config: {} },
+        pointwise_initializer: { class_name: 'RandomNormal', config: { mean: 0, stddev: 0.03 } },
+      },
+    };
+    const zeros = (name: string, shape: number[]) => ({
+      name: `separable/${name}`,
+      shape,
+      values: new Array<number>(shape.reduce((a, b) => a * b, 1)).fill(0),
+    });
+    const weights = [zeros('depthwise_kernel', [3, 3, 2, 1]), zeros('pointwise_kernel', [1, 1, 2, 3])];
+    const { model } = await load(tfjsFolder(sequential([layer]), weights));
+    expect(layerWeights(model.getLayer('separable')).map(({ name, initializer }) => [name, initializer])).toEqual([
+      ['depthwise_kernel', { className: 'HeUniform', config: {} }],
+      ['pointwise_kernel', { className: 'RandomNormal', config: { mean: 0, stddev: 0.03 } }],
+    ]);
   });
 
   it('takes an unknown initialiser for what it is, and not for another', async () => {

@@ -29,6 +29,16 @@ describe('the saved training configuration', () => {
       { optimizer: 'Adam', learningRate: null, losses: ['mean_absolute_error'] },
     ],
     [
+      'momentum',
+      { optimizer_config: { class_name: 'SGD', config: { learning_rate: 0.01, momentum: 0.9 } } },
+      { optimizer: 'Momentum', learningRate: 0.01, losses: [null] },
+    ],
+    [
+      'SGD without momentum',
+      { optimizer_config: { class_name: 'SGD', config: { learning_rate: 0.01, momentum: 0 } } },
+      { optimizer: 'SGD', learningRate: 0.01, losses: [null] },
+    ],
+    [
       'a schedule',
       {
         optimizer_config: {

@@ -5,6 +5,7 @@ import {
   formatDuration,
   formatFactor,
   formatList,
+  formatBound,
   formatNumber,
   formatPlural,
   formatShape,
@@ -12,6 +13,20 @@ import {
   formatSize,
   shortName,
 } from '../../../src/report/format';
+
+describe('formatBound', () => {
+  it('keeps the numbers that people know their data by', () => {
+    expect([255, -0.42, 0, 12345.6, 1 / 3, null, Infinity].map(formatBound)).toEqual([
+      '255',
+      '\u22120.42',
+      '0',
+      '12350',
+      '0.3333',
+      '–',
+      '–',
+    ]);
+  });
+});
 
 describe('formatNumber', () => {
   it.each([

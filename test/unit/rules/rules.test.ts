@@ -185,6 +185,26 @@ describe('dead-relu', () => {
     expect(severity(learnedTo(0.6))).toBe('warning');
   });
 
+  it('judges a ReLU output that is always 0, and not one of which some units are', () => {
+    const judge = (count: number) => {
+      const relu = deadLayer('y', { confident: units(count), activeAtMost: 0.005 }, { role: 'output' });
+      return deadRelu.judge(measurement([layer('a'), relu]));
+    };
+    expect(judge(50)[0]).toMatchObject({ severity: 'error', layer: 'y' });
+    expect(judge(50)[0].message).toContain('the network answers 0 whatever it is shown');
+    expect(judge(49)).toEqual([]);
+  });
+
+  it('puts what a dead layer cuts off into one finding, and nothing that a shortcut reaches', () => {
+    const whole = { confident: units(50), activeAtMost: 0.005 };
+    const chain = [deadLayer('a', whole), deadLayer('b', whole), deadLayer('c', whole), output()];
+    const found = deadRelu.judge(measurement(chain));
+    expect(found.map(({ layer: name, alsoIn }) => [name, alsoIn])).toEqual([['a', ['b', 'c']]]);
+    expect(found[0].message).toContain('Behind it b and c get the same input for every sample');
+    const joined = [layer('x'), deadLayer('a', whole), deadLayer('b', whole, { inputs: ['a', 'x'] }), output()];
+    expect(deadRelu.judge(measurement(joined)).map(({ layer: name }) => name)).toEqual(['a', 'b']);
+  });
+
   it('tells born dead from killed in training by fresh copies', () => {
     const dead = deadLayer('a', { confident: units(40), activeAtMost: 0.02 });
     const cause = (silentUnits: number) =>
@@ -193,6 +213,22 @@ describe('dead-relu', () => {
       )[0].cause?.id;
     expect(cause(28)).toBe('born-dead');
     expect(cause(2)).toBe('killed-in-training');
+  });
+
+  it('blames weak weights and no rate where fresh copies lose the signal although they fire', () => {
+    const layers = [layer('first'), deadLayer('a', { confident: units(50), activeAtMost: 0.005 }), output()];
+    const judged = (last: number) => {
+      const fresh = copies(layers, (index) => ({ variance: index === 0 ? 1 : last }));
+      return deadRelu.judge(measurement(layers, { experiments: { ...NO_EXPERIMENTS, fresh } }))[0];
+    };
+    const fixes = (last: number) => judged(last).suggestions.map(({ fix }) => fix);
+    expect(judged(1e-6).cause).toMatchObject({ id: 'killed-in-training' });
+    expect(judged(1e-6).cause!.explanation).toContain('falls 1e6×');
+    expect(judged(1e-6).message).toContain('no learning rate makes up for it');
+    expect(fixes(1e-6)[0]).toBe('he-initialization');
+    expect(fixes(1e-6)).not.toContain('lower-learning-rate');
+    expect(judged(1e-3).message).toContain('lower learning rate');
+    expect(fixes(1e-3)[0]).toBe('lower-learning-rate');
   });
 
   it('calls what training has never moved born dead, whatever copies do', () => {
@@ -286,6 +322,23 @@ describe('vanishing-gradient', () => {
     });
     expect(vanishingGradient.judge(measurement(layers, after(1e-3)))).toEqual([]);
     expect(vanishingGradient.judge(measurement(layers, after(0)))[0].severity).toBe('error');
+  });
+
+  it('does not blame a dead layer for a signal that fresh copies lose while their units live', () => {
+    const layers = [
+      layer('a', variance(1)),
+      layer('b', { ...variance(0), silentUnits: units(50) }),
+      output({ ...variance(0) }),
+    ];
+    const cause = (freshVariance: number, silentUnits: number) => {
+      const fresh = copies(layers, (index) => (index === 0 ? {} : { variance: freshVariance, silentUnits }));
+      const experiments = { ...NO_EXPERIMENTS, fresh, fitting: copies(layers, () => ({})) };
+      return vanishingSignal.judge(measurement(layers, { experiments }))[0].cause!.id;
+    };
+    expect(cause(1e-9, 3)).toBe('initialization');
+    // Born dead, and killed by training.
+    expect(cause(0, 50)).toBe('dead-units-upstream');
+    expect(cause(0.5, 3)).toBe('dead-units-upstream');
   });
 
   it('names the cause by the first copy that is cured', () => {
@@ -643,6 +696,12 @@ describe('learning-rate-too-high', () => {
     expect(judged(13, ladder(20, null))).toEqual([]);
   });
 
+  it('believes labels that a quarter of the units is too much to lose, even while the loss falls', () => {
+    const given = (lost: number): LearningRateLadder => ({ ...ladder(lost, 0.01), labels: 'given' });
+    expect(judged(0, given(25), untrained)).toHaveLength(1);
+    expect(judged(0, given(24), untrained)).toEqual([]);
+  });
+
   it('believes random labels only when steps raise the loss that smaller ones lower', () => {
     const steps = (lossAfterFive: number, smaller: number): LearningRateLadder => ({
       ...ladder(20, 0.01),
@@ -658,6 +717,25 @@ describe('learning-rate-too-high', () => {
     expect(judged(0, steps(3.1, 0.9))).toEqual([]);
   });
 
+  it('leaves a signal that the initial weights lose to vanishing-signal', () => {
+    const fading = [
+      deadLayer('a', { confident: units(20) }, variance(1)),
+      layer('b', { ...trained, ...variance(1e-9) }),
+    ];
+    const silenced = (freshVariance: number) => {
+      const fresh = copies(fading, (index) => (index === 0 ? {} : { variance: freshVariance }));
+      const experiments = {
+        ...NO_EXPERIMENTS,
+        fresh,
+        fitting: copies(fading, () => ({})),
+        learningRates: ladder(20, 0.01),
+      };
+      return learningRateTooHigh.judge(measurement(fading, { ...training({}), experiments }));
+    };
+    expect(silenced(1e-9)).toEqual([]);
+    expect(silenced(0.5)).toHaveLength(1);
+  });
+
   it('leaves an untrained network to unnormalized-input where raw inputs make every step too large', () => {
     const rising = { ...ladder(20, 0.01), labels: 'given' } as const;
     const experiments = {
@@ -670,8 +748,54 @@ describe('learning-rate-too-high', () => {
     expect(count({ mean: 1000, standardDeviation: 300 })).toBe(0);
   });
 
-  it('suggests the highest rate that is safe', () => {
-    expect(judged(13, ladder(20, 0.03))[0].suggestions[0].title).toBe('Lower the learning rate to 0.03');
+  it('suggests the highest rate that is safe, below the saved one, and lowers the loss', () => {
+    const rung = (rate: number, lossAfterFive: number) => ({
+      rate,
+      newlySilentAfterOne: 0,
+      newlySilentAfterFive: 0,
+      lossBefore: 1,
+      lossAfterFive,
+    });
+    const suggested = (safe: number, rates: LearningRateLadder['rates'], labels: 'given' | 'random' = 'random') => {
+      const steps = { ...ladder(20, safe), labels, rates: [...rates, ...ladder(20, safe).rates] };
+      return judged(13, steps)[0].suggestions[0].title;
+    };
+    expect(suggested(0.03, [rung(0.01, 0.9), rung(0.03, 0.5)])).toBe('Lower the learning rate to 0.03');
+    expect(suggested(0.01, [rung(0.01, 0.9), rung(0.03, 0.5)])).toBe('Lower the learning rate to 0.01');
+    expect(suggested(0.03, [rung(0.01, 0.9), rung(0.03, 1.2)])).toBe('Lower the learning rate to 0.01');
+  });
+
+  it('keeps the momentum in the code that it suggests', () => {
+    const plain = measurement([deadLayer('a', { confident: units(13) })], {
+      ...training({ optimizer: 'Momentum' }),
+      experiments: { ...NO_EXPERIMENTS, learningRates: ladder(20, 0.03) },
+    });
+    const { code } = learningRateTooHigh.judge(plain)[0].suggestions[0];
+    expect(code.keras).toContain('keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)');
+    expect(code.tfjs).toContain('tf.train.momentum(0.01, 0.9)');
+  });
+
+  it('suggests no higher rate where no unit can fall silent', () => {
+    const rates = [0.01, 0.03, 0.1, 3].map((rate) => ({
+      rate,
+      newlySilentAfterOne: 0,
+      newlySilentAfterFive: 0,
+      lossBefore: 1,
+      lossAfterFive: rate < 0.1 ? 0.5 : 9,
+    }));
+    const steps: LearningRateLadder = { ...ladder(0, 3), labels: 'given', rates, unitsAtRisk: 0 };
+    const plain = measurement([layer('a', trained)], {
+      ...training({}),
+      experiments: { ...NO_EXPERIMENTS, learningRates: steps },
+    });
+    const probe = {
+      ...plain.probe,
+      labels: true,
+      backward: { ...plain.probe.backward, loss: { name: 'mse', value: 1 } },
+    };
+    const [found] = learningRateTooHigh.judge({ ...plain, probe });
+    expect(found.suggestions[0].title).toBe('Lower the learning rate to 0.03');
+    expect(found.message).toContain('a rate at which the loss falls');
   });
 });
 
@@ -724,6 +848,30 @@ describe('output-activation-mismatch', () => {
       measurement([layer('a'), output({ activation, units: count })], training({ losses: [loss] })),
     );
     expect(found[0]?.severity ?? null).toBe(severity);
+  });
+});
+
+describe('output-activation-mismatch without labels', () => {
+  const judged = (over: Partial<LayerReport>) =>
+    outputActivationMismatch.judge(
+      measurement([layer('a'), output({ units: 1, ...over })], training({ losses: ['mean_squared_error'] })),
+    )[0];
+
+  it('warns of what sits at the end of its range', () => {
+    const relu = (zeroShare: number) => judged({ activation: 'relu', output: statistics({ zeroShare }) });
+    expect(relu(0.5)).toMatchObject({ severity: 'warning' });
+    // Counts, predicted well.
+    expect(relu(0.02)).toMatchObject({ severity: 'information' });
+    expect(relu(0.02).message).toContain('On the probe 2% of its values are 0.');
+    const tanh = (share: number) => judged({ activation: 'tanh', derivative: { mean: share, maximum: 1, share } });
+    expect(tanh(0.01)).toMatchObject({ severity: 'warning' });
+    // An autoencoder of values between -1 and 1.
+    expect(tanh(0.47)).toMatchObject({ severity: 'information' });
+  });
+
+  it('warns where that was not measured', () => {
+    expect(judged({ activation: 'relu', output: null }).severity).toBe('warning');
+    expect(judged({ activation: 'tanh', derivative: null }).severity).toBe('warning');
   });
 });
 
@@ -809,10 +957,35 @@ describe('unnormalized-input', () => {
     [{ mean: 0.5, standardDeviation: 0.29 }, null],
     [{ mean: 33, standardDeviation: 78 }, 'warning'],
     [{ mean: 0, standardDeviation: 0.005 }, 'warning'],
-    [{ mean: 5, standardDeviation: 0.1 }, 'information'],
+    [{ mean: 5, standardDeviation: 0.1 }, 'warning'],
+    [{ mean: 5, standardDeviation: 0.6 }, null],
     [{ mean: 33, standardDeviation: 78, source: 'normal' as const }, null],
   ])('judges %j as %s', (input, severity) => {
     expect(unnormalizedInput.judge(measurement([layer('a')], {}, input))[0]?.severity ?? null).toBe(severity);
+  });
+
+  it('is a note where the network has learned all the same', () => {
+    const severity = (loss: number) => {
+      const { inputs } = measurement([], {}, { mean: 33, standardDeviation: 78 }).probe;
+      const plain = measurement([layer('a')], learnedTo(loss));
+      return unnormalizedInput.judge({ ...plain, probe: { ...plain.probe, inputs } })[0].severity;
+    };
+    expect(severity(0.4)).toBe('information');
+    expect(severity(0.6)).toBe('warning');
+  });
+
+  it('lets small values be where a unit sees enough of them', () => {
+    const judged = (fanIn: number) =>
+      unnormalizedInput.judge(
+        measurement(
+          [layer('a', { weights: [weight({ fanIn }), bias()] })],
+          {},
+          { mean: 8e-4, standardDeviation: 9e-3 },
+        ),
+      );
+    // Norms of a sample: 0.029 and 1.
+    expect(judged(10)[0]).toMatchObject({ severity: 'warning', title: 'tiny values, spread 9e-3' });
+    expect(judged(12_000)).toEqual([]);
   });
 
   it('is silent in front of an embedding or a normalisation', () => {
@@ -828,11 +1001,31 @@ describe('low-rank', () => {
     signal: { variance: 1, meanSquare: 1, effectiveRank: value, maximumRank: 50, expectedGain: 1 },
   });
 
+  it('leaves what follows a bottleneck alone', () => {
+    const through = (maximumRank: number) => {
+      const code = layer('code', {
+        signal: { variance: 1, meanSquare: 1, effectiveRank: 1, maximumRank, expectedGain: 1 },
+      });
+      return lowRank.judge(measurement([layer('a', rank(20)), code, layer('b', rank(1.7)), output()]))[0]?.layer;
+    };
+    expect(through(1)).toBeUndefined();
+    expect(through(50)).toBe('code');
+  });
+
   it('needs a collapse that the outputs do not ask for', () => {
     const chain = [layer('a', rank(20)), layer('b', rank(1.5))];
     expect(lowRank.judge(measurement([...chain, output()]))[0]).toMatchObject({ layer: 'b', severity: 'warning' });
     expect(lowRank.judge(measurement([...chain, output({ units: 2 })]))).toEqual([]);
     expect(lowRank.judge(measurement([layer('a', rank(3)), layer('b', rank(1.5)), output()]))).toEqual([]);
+    // Three probabilities sum to 1, three numbers do not.
+    const three = (activation: string) =>
+      lowRank.judge(measurement([layer('a', rank(20)), layer('b', rank(1.8)), output({ units: 3, activation })]))
+        .length;
+    // What dead units leave is told by dead-relu.
+    const dying = deadLayer('b', { confident: units(49), activeAtMost: 0.005 }, rank(1));
+    expect(lowRank.judge(measurement([layer('a', rank(20)), dying, output()]))).toEqual([]);
+    expect(three('softmax')).toBe(0);
+    expect(three('linear')).toBe(1);
   });
 
   it('does not compare a tower for a single number with the one beside it', () => {

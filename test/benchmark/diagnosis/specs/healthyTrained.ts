@@ -97,6 +97,18 @@ export const HEALTHY_TRAINED: readonly NetworkSpec[] = [
     },
     [learned(0.98)],
   ),
+  // Its targets lie between -1 and 1, which the diagnosis is not told.
+  ...healthy(
+    'tanh-output-sine',
+    [1, 2],
+    {
+      data: data('sine'),
+      training: training(80),
+      probe: 'unlabelled',
+      layers: [...repeat(2, dense(32, 'elu', 'heUniform')), dense(1, 'tanh', 'glorotUniform')],
+    },
+    [learned(0.95)],
+  ),
   ...healthy(
     'trained-leaky-sine',
     [1],

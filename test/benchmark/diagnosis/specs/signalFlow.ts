@@ -141,6 +141,35 @@ const VANISHING: readonly NetworkSpec[] = [
     },
     { ...byInitialization, evidence: [doesNotLearn(3, 0.5)] },
   ),
+  // Trained as little as this, biases of a thousandth silence whole layers, since nothing stronger reaches them.
+  ...networks(
+    'conv1d-small-drowned-6x16',
+    [1, 2],
+    {
+      data: data('waves'),
+      training: slow(5),
+      layers: [
+        ...repeat(
+          6,
+          layer('conv1d', {
+            filters: 16,
+            kernelSize: 3,
+            padding: 'same',
+            activation: 'relu',
+            kernelInitializer: randomNormal(0.03),
+          }),
+        ),
+        layer('globalAveragePooling1d'),
+        softmax(2),
+      ],
+    },
+    {
+      ...byInitialization,
+      rules: ['vanishing-gradient', 'vanishing-signal'],
+      acceptable: [...faded, 'dead-relu'],
+      evidence: [doesNotLearn(10, 0.7)],
+    },
+  ),
   // The published net of 34 layers: without biases every kernel has the same share of the gradient, so their ratios look healthy.
   ...networks(
     'relu-glorot-no-bias-34x128',
