@@ -84,11 +84,13 @@ export class SignalMeter {
     const samples = output.shape[0];
     if (samples === 0 || output.size === 0) return;
     const size = output.size / samples;
+    // First: it may start the routines, whose workspace may move the heap that the values are a view of.
+    const heap = heapTensor(output);
     const values = valuesOf(output);
     this.places ??= chosenFeatures(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
     if (this.rows.length < this.rankSamples) this.keepRows(values, samples, size, this.places);
     if (units?.units === size) this.units = units;
-    else this.addFeatures(values, heapTensor(output), samples, this.places);
+    else this.addFeatures(values, heap, samples, this.places);
     this.samples += samples;
   }
 
