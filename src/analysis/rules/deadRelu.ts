@@ -58,10 +58,16 @@ export const deadRelu: Rule = {
       else severe.push([layer, severity]);
     }
     const cutOff = cutOffLayers(measurement);
+    // Few samples may say too little of a wide layer and yet enough of a narrow one that it cuts off.
+    const told = new Set(severe.map(([{ name }]) => name).filter((name) => !cutOff.has(name)));
+    const teller = (name: string): string | null => {
+      const source = cutOff.get(name);
+      return source !== undefined && told.has(source) ? source : null;
+    };
     const findings = severe
-      .filter(([{ name }]) => !cutOff.has(name))
+      .filter(([{ name }]) => teller(name) === null)
       .map(([layer, severity]) => {
-        const behind = severe.filter(([{ name }]) => cutOff.get(name) === layer.name).map(([{ name }]) => name);
+        const behind = severe.map(([{ name }]) => name).filter((name) => teller(name) === layer.name);
         return describe(layer, severity, behind, measurement);
       });
     return slight.length === 0 ? findings : [...findings, describeSlight(slight, measurement)];

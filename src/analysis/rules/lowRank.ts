@@ -36,6 +36,10 @@ export const lowRank: Rule = {
     const dying = deadRelu.judge(measurement).filter(({ severity }) => severity !== 'information');
     const bottlenecks = layers.filter((layer) => layer.signal!.maximumRank! < RICH && !graph.isBypassed(layer));
     for (const layer of layers) {
+      const { effectiveRank: rank, maximumRank: maximum } = layer.signal!;
+      // Without any variance there is no rank to speak of; that is a vanishing signal.
+      if (!(rank! > 0 && rank! <= COLLAPSED && maximum! >= RICH && rank! < 0.75 * needed)) continue;
+      if (dying.some((found) => found.layer === layer.name)) continue;
       const before = graph.ancestorsOf(layer);
       const narrowed = bottlenecks
         .filter((other) => other !== layer && before.has(other))
@@ -45,10 +49,7 @@ export const lowRank: Rule = {
           .filter((other) => other !== layer && before.has(other) && !narrowed.some((way) => way.has(other)))
           .map(({ signal }) => signal!.effectiveRank!),
       );
-      const { effectiveRank: rank, maximumRank: maximum } = layer.signal!;
-      // Without any variance there is no rank to speak of; that is a vanishing signal.
-      const isDying = dying.some((found) => found.layer === layer.name);
-      if (!isDying && rank! > 0 && rank! <= COLLAPSED && maximum! >= RICH && richest >= RICH && rank! < 0.75 * needed) {
+      if (richest >= RICH) {
         return [
           finding('low-rank', {
             severity: 'warning',

@@ -249,6 +249,16 @@ describe('dead-relu', () => {
     expect(cause(0.1, null)).toBeUndefined();
   });
 
+  it('tells of a layer that is cut off where nothing is told of the dead one before it', () => {
+    const whole = (name: string, activeAtMost: number) => deadLayer(name, { confident: units(50), activeAtMost });
+    const told = (first: number) => deadRelu.judge(measurement([whole('wide', first), whole('narrow', 0.1), output()]));
+    expect(told(0.1)).toMatchObject([{ layer: 'wide', alsoIn: ['narrow'], severity: 'error' }]);
+    expect(told(0.3)).toMatchObject([
+      { layer: 'narrow', severity: 'error' },
+      { layer: 'wide', severity: 'information' },
+    ]);
+  });
+
   it('suggests first what removes the cause', () => {
     const dead = (biases: Parameters<typeof bias>[0]) =>
       deadLayer('a', { confident: units(50), activeAtMost: 0.02 }, { weights: [weight(), bias(biases)] });
@@ -1044,12 +1054,21 @@ describe('low-rank', () => {
 
 describe('not-zero-centered', () => {
   it('suggests what gives outputs of mean 0', () => {
-    const fixes = (activation: string) => {
+    const suggestions = (activation: string) => {
       const one = layer('s', { activation, output: statistics({ mean: 3, standardDeviation: 0.5, minimum: 0.2 }) });
-      return notZeroCentered.judge(measurement([one]))[0].suggestions.map(({ fix }) => fix);
+      return notZeroCentered.judge(measurement([one]))[0].suggestions;
     };
-    expect(fixes('sigmoid')).toEqual(['center-outputs', 'replace-saturating-activation']);
-    expect(fixes('relu')).toEqual(['batch-normalization']);
+    const [center, replace] = suggestions('sigmoid');
+    expect([center.fix, replace.fix]).toEqual(['center-outputs', 'replace-saturating-activation']);
+    expect(center.code).toEqual({
+      tfjs: "tf.layers.dense({ units: 50, activation: 'sigmoid' }),\ntf.layers.batchNormalization()",
+      keras: 'layers.Dense(50, activation="sigmoid"),\nlayers.BatchNormalization()',
+    });
+    const [normalize, ...others] = suggestions('relu');
+    expect([normalize.fix, others]).toEqual(['batch-normalization', []]);
+    expect(normalize.code!.keras).toBe(
+      'layers.Dense(50, use_bias=False),\nlayers.BatchNormalization(),\nlayers.Activation("relu")',
+    );
   });
 
   it('speaks of sigmoid layers and not of ReLU', () => {
