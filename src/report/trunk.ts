@@ -24,6 +24,18 @@ function isUntrainedNormalization({ className, weights }: LayerReport): boolean 
  * been trained.
  */
 function trunk({ layers }: Layers): readonly LayerReport[] {
+  let known = trunks.get(layers);
+  if (known === undefined) {
+    known = findTrunk(layers);
+    trunks.set(layers, known);
+  }
+  return known;
+}
+
+/** Several rules ask, and finding the trunk takes time with the square of the layers. */
+const trunks = new WeakMap<readonly LayerReport[], readonly LayerReport[]>();
+
+function findTrunk(layers: readonly LayerReport[]): readonly LayerReport[] {
   if (layers.some(isUntrainedNormalization)) return [];
   const graph = new NetworkGraph(layers);
   const carriers = layers.filter(
