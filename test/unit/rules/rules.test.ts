@@ -1066,7 +1066,7 @@ describe('not-zero-centered', () => {
     });
     const [normalize, ...others] = suggestions('relu');
     expect([normalize.fix, others]).toEqual(['batch-normalization', []]);
-    expect(normalize.code!.keras).toBe(
+    expect(normalize.code.keras).toBe(
       'layers.Dense(50, use_bias=False),\nlayers.BatchNormalization(),\nlayers.Activation("relu")',
     );
   });
