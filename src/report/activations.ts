@@ -28,6 +28,8 @@ export interface Activation {
   readonly maximumDerivative: number | null;
   /** Infimum and supremum of phi. */
   readonly range: readonly [number, number];
+  /** Of an activation that is linear within one interval and constant on both sides: that interval. */
+  readonly ramp?: readonly [number, number];
 }
 
 const SELU_ALPHA = 1.6732632423543772;
@@ -115,6 +117,7 @@ const RECTIFIER: Factory = ({ alpha = 0, maximum = null, threshold = 0 }) => ({
   derivative: (z) => (maximum !== null && z >= maximum ? 0 : z > threshold ? 1 : alpha),
   maximumDerivative: Math.max(1, alpha),
   range: [alpha > 0 ? -Infinity : 0, maximum ?? Infinity],
+  ...(alpha === 0 ? { ramp: [threshold, maximum ?? Infinity] } : {}),
 });
 
 const FACTORIES: Readonly<Record<string, Factory>> = {
@@ -141,6 +144,7 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
     derivative: (z) => (z > threshold ? 1 : 0),
     maximumDerivative: 1,
     range: [0, Infinity],
+    ramp: [threshold, Infinity],
   }),
   elu: ({ alpha = 1 }) => ({
     family: 'leaky',
@@ -176,6 +180,7 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
     derivative: (z) => (Math.abs(slope * z) < 0.5 ? slope : 0),
     maximumDerivative: slope,
     range: [0, 1],
+    ramp: [-0.5 / slope, 0.5 / slope],
   }),
   hard_tanh: () => ({
     family: 'saturating',
@@ -183,6 +188,7 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
     derivative: (z) => (Math.abs(z) < 1 ? 1 : 0),
     maximumDerivative: 1,
     range: [-1, 1],
+    ramp: [-1, 1],
   }),
   tanh: () => ({
     family: 'saturating',

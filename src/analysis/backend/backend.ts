@@ -20,6 +20,7 @@ import { registerAveragePoolGradients } from './kernels/averagePooling';
 import { registerConvolutionKernels } from './kernels/convolution';
 import { registerEinsum } from './kernels/einsum';
 import { registerIdentity } from './kernels/identity';
+import { registerIntervalSum } from './kernels/intervalSum';
 import { registerMatMul } from './kernels/matMul';
 import { registerCpuResizeNearestNeighborGradient } from './kernels/resizeNearestNeighbor';
 import { registerSegmentSum } from './kernels/segmentSum';
@@ -68,6 +69,7 @@ async function start(wasmFolder: string): Promise<void> {
 function registerWasmKernels(): void {
   for (const kernelName of WRONG_ON_WASM) cpuFallbackKernel(kernelName);
   registerIdentity();
+  registerIntervalSum();
   registerMatMul();
   registerConvolutionKernels();
   registerSegmentSum();

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Activation } from '../../report/activations';
 import { heapTensor, valuesOf, type HeapTensor } from './heap';
+import type { Pointer } from './heapKernels';
 
 /** Derivatives over the finite values of a tensor. */
 export interface DerivativeSum {
@@ -16,13 +17,20 @@ const LOGISTIC: Readonly<Record<string, { readonly scale: number; readonly facto
 };
 
 /**
- * Sum of `phi'(z)`. The logistic function and tanh are summed over all values by ./assembly/statistics.ts; of others at most
- * `limit` values are looked at, evenly thinned out.
+ * Sum of `phi'(z)`. The logistic function, tanh and ramps are summed over all values by ./assembly/statistics.ts; of
+ * others at most `limit` values are looked at, evenly thinned out.
  */
 export function sumDerivatives(z: Tensor, activation: Activation, limit: number): DerivativeSum {
-  const logistic = LOGISTIC[activation.name];
-  const heap = logistic === undefined ? null : heapTensor(z);
-  if (heap !== null) return sumLogistic(heap, z.size, logistic.scale, logistic.factor);
+  const { name, ramp, maximumDerivative: slope } = activation;
+  const logistic = LOGISTIC[name];
+  const heap = heapTensor(z);
+  if (heap !== null && logistic !== undefined) {
+    const { scale, factor } = logistic;
+    return sumOf(heap, factor, (out) => heap.kernels.sumLogisticDerivatives(heap.pointer, z.size, scale, out));
+  }
+  if (heap !== null && ramp !== undefined) {
+    return sumOf(heap, slope!, (out) => heap.kernels.countWithin(heap.pointer, z.size, ...ramp, out));
+  }
   const values = valuesOf(z);
   // An odd step meets every unit of a layer whose number of units is a power of two.
   const step = values.length <= limit ? 1 : Math.ceil(values.length / limit) | 1;
@@ -35,11 +43,12 @@ export function sumDerivatives(z: Tensor, activation: Activation, limit: number)
   return { sum, count };
 }
 
-function sumLogistic(heap: HeapTensor, size: number, scale: number, factor: number): DerivativeSum {
+/** @param routine writes a sum, which is to be multiplied, and the number of finite values as float64. */
+function sumOf({ withScratch, float64 }: HeapTensor, factor: number, routine: (out: Pointer) => void): DerivativeSum {
   let result: DerivativeSum = { sum: 0, count: 0 };
-  heap.withScratch(16, (scratch) => {
-    heap.kernels.sumLogisticDerivatives(heap.pointer, size, scale, scratch);
-    const [sum, count] = heap.float64(scratch, 2);
+  withScratch(16, (out) => {
+    routine(out);
+    const [sum, count] = float64(out, 2);
     result = { sum: factor * sum, count };
   });
   return result;

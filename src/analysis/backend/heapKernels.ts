@@ -55,6 +55,17 @@ export interface HeapKernels {
     sums: Pointer,
     squares: Pointer,
   ): void;
+  intervalSum(
+    images: Pointer,
+    count: number,
+    bias: Pointer,
+    out: Pointer,
+    size: number,
+    magnitudes: number,
+    error: number,
+    smallest: number,
+  ): void;
+  countWithin(values: Pointer, size: number, low: number, high: number, out: Pointer): void;
   gram(vectors: Pointer, count: number, length: number, out: Pointer): void;
   tridiagonalize(matrix: Pointer, n: number, diagonal: Pointer, beside: Pointer, scratch: Pointer): void;
 }

@@ -3,6 +3,8 @@ import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
 import type { Pointer } from './heapKernels';
 
 const BINS = 32;
+/** That ./assembly/statistics.ts counts in. */
+const TABLES = 8;
 /** The bins get no narrower than the spacing of float32 numbers, and no narrower than 2^-120. */
 const FRACTION_BITS = 23;
 const SMALLEST_EXPONENT = -120;
@@ -52,15 +54,15 @@ export class Histogram implements ValueRange {
     }
   }
 
-  /** The same with the routines of ./assembly/statistics.ts, which count in four tables of 33 bins. */
+  /** The same with the routines of ./assembly/statistics.ts, which count in tables of 33 bins. */
   private addHeap(heap: HeapTensor, size: number, range: ValueRange | null): void {
     const { kernels, pointer, withScratch, int32 } = heap;
-    withScratch(4 * 4 * (BINS + 1), (scratch) => {
+    withScratch(4 * TABLES * (BINS + 1), (scratch) => {
       const { minimum, maximum } = range ?? rangeOnHeap(heap, size, scratch);
       if (minimum > maximum) return;
       this.cover(minimum, maximum);
       kernels.countBins(pointer, size, 2 ** -this.exponent, this.first, scratch);
-      const tables = int32(scratch, 4 * (BINS + 1));
+      const tables = int32(scratch, TABLES * (BINS + 1));
       tables.forEach((count, i) => {
         const bin = i % (BINS + 1);
         if (bin < BINS) this.counts[bin] += count;

@@ -15,6 +15,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../../report/activations';
 import { valuesOf } from '../backend/heap';
+import { intervalSum, type Image } from '../backend/kernels/intervalSum';
+import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
 import type { LayerCall, Network, Weight } from '../model/network';
 import type { InputBox } from '../probe/probe';
 import { unitsLast } from './callMeter';
@@ -143,8 +145,8 @@ function argumentBounds(network: Network, call: LayerCall, given: readonly tf.Te
   if (!isMonotone(call)) return null;
   const ends = network.execute(call, given);
   if (ends === null) return null;
-  const [lower, upper] = [tf.min(ends, 0, true), tf.max(ends, 0, true)];
-  return finite(tf.concat([lower, upper], 0));
+  const [first, second] = tf.split(ends, 2);
+  return finite(ends) && tf.concat([tf.minimum(first, second), tf.maximum(first, second)], 0);
 }
 
 function affineBounds(network: Network, call: LayerCall, box: tf.Tensor): tf.Tensor | null {
@@ -153,44 +155,27 @@ function affineBounds(network: Network, call: LayerCall, box: tf.Tensor): tf.Ten
   if (kernels.length === 0) return null;
   const products = kernels.reduce((sum, { fanIn }) => sum + fanIn!, 1);
   // In a box of numbers that are not negative, the ends are their own magnitudes.
-  const signed = valuesOf(box).some((value) => value < 0);
+  const signed = tf.min(box).dataSync()[0] < 0;
   const rows = signed ? tf.concat([box, tf.abs(box)], 0) : box;
-  const bias = network.execute(call, [tf.zerosLike(tf.slice(box, 0, 1))]);
-  if (bias === null) return null;
-  const shape = [2, ...bias.shape.slice(1)];
-  const size = bias.size;
-  const [sums, magnitudes] = [new Float64Array(2 * size), new Float64Array(2 * size)];
-  const constant = valuesOf(bias);
-  for (let i = 0; i < size; i++) {
-    sums[i] = sums[size + i] = constant[i];
-    magnitudes[i] = magnitudes[size + i] = Math.abs(constant[i]);
-  }
+  const images: Image[] = [];
   // Each kernel is the sum of its positive and its negative part; an odd number of negative parts turns the box around.
   for (let pattern = 0; pattern < 2 ** kernels.length; pattern++) {
     const negative = kernels.map((_, k) => (pattern >> k) % 2 === 1);
-    const turned = negative.filter(Boolean).length % 2 === 1;
     const parts = kernels.map(({ value }, k) => (negative[k] ? tf.minimum(value, 0) : tf.maximum(value, 0)));
-    const image = withWeights(
+    const ends = withWeights(
       call,
       (weight) => parts[kernels.indexOf(weight)] ?? tf.zerosLike(weight.value),
       () => network.execute(call, [rows]),
     );
-    if (image === null) return null;
-    const values = valuesOf(image);
-    const [shift, magnitude] = [turned ? size : 0, signed ? 2 * size : 0];
-    for (let i = 0; i < 2 * size; i++) {
-      const from = i < size ? i + shift : i - shift;
-      sums[i] += values[from];
-      magnitudes[i] += Math.abs(values[magnitude + from]);
-    }
+    if (ends === null) return null;
+    images.push({ ends, turned: negative.filter(Boolean).length % 2 === 1 });
   }
-  const error = 4 * (products + 8) * ROUNDOFF;
-  const bounds = new Float32Array(2 * size);
-  for (let i = 0; i < 2 * size; i++) {
-    const slack = error * magnitudes[i] + (magnitudes[i] > 0 ? products * SMALLEST_NORMAL : 0);
-    bounds[i] = i < size ? roundedDown(sums[i] - slack) : roundedUp(sums[i] + slack);
-  }
-  return finite(tf.tensor(bounds, shape));
+  const [{ ends }] = images;
+  const shape = [1, ...ends.shape.slice(1)];
+  const biased = call.weights.length > kernels.length;
+  const bias = biased ? network.execute(call, [tf.zerosLike(tf.slice(box, 0, 1))]) : tf.zeros(shape);
+  const slack = { error: 4 * (products + 8) * ROUNDOFF, smallest: products * SMALLEST_NORMAL };
+  return bias && finite(intervalSum(images, bias, slack));
 }
 
 /** Runs `work` while the weights of the call have other values. */
@@ -209,6 +194,7 @@ function withWeights<T>({ weights }: LayerCall, replacement: (weight: Weight) =>
 function activationBounds(call: LayerCall, argument: tf.Tensor): tf.Tensor | null {
   const { activation } = call;
   if (activation === null || activation.name === 'linear') return argument.clone();
+  if (isClipping(activation)) return tf.clipByValue(argument, ...activation.range);
   const bound = outputInterval(activation);
   if (bound === null) return null;
   const values = valuesOf(argument);
@@ -221,6 +207,9 @@ function activationBounds(call: LayerCall, argument: tf.Tensor): tf.Tensor | nul
   }
   return finite(tf.tensor(bounds, argument.shape));
 }
+
+/** Whether the activation keeps its argument within its range and changes nothing else. */
+const isClipping = ({ range, ramp }: Activation): boolean => ramp?.[0] === range[0] && ramp[1] === range[1];
 
 /** The interval that an activation takes an interval to; null where that is not known. */
 function outputInterval(activation: Activation): ((l: number, u: number) => [number, number]) | null {
@@ -240,15 +229,15 @@ function outputInterval(activation: Activation): ((l: number, u: number) => [num
 /** Units whose output is 0 wherever their argument lies within its bounds, at every position. */
 function silentUnits({ activation, unitAxis }: LayerCall, argument: tf.Tensor): ReadonlySet<number> {
   const upper = unitsLast(tf.slice(argument, 1, 1), unitAxis);
-  const units = upper.shape[upper.rank - 1];
-  const highest = valuesOf(tf.max(tf.reshape(upper, [-1, units]), 0));
-  return new Set([...highest.keys()].filter((unit) => activation!.value(highest[unit]) === 0));
+  const highest = new UnitAccumulator(upper.shape[upper.rank - 1]);
+  highest.add(upper, 1);
+  return new Set([...highest.maximum.keys()].filter((unit) => activation!.value(highest.maximum[unit]) === 0));
 }
 
 function finite(bounds: tf.Tensor): tf.Tensor | null {
-  const values = valuesOf(bounds);
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return null;
-  return bounds;
+  const squares = new SquareAccumulator();
+  squares.add(bounds);
+  return squares.nonFinite === 0 ? bounds : null;
 }
 
 /** Outwards by at least the rounding to float32; 0 stays 0. */

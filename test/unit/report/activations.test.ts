@@ -97,6 +97,12 @@ describe('activations', () => {
       }
     });
 
+    it('has one slope on its ramp and none beside it, where it has one', () => {
+      if (phi.ramp === undefined) return;
+      const [low, high] = phi.ramp;
+      for (const z of GRID) expect(phi.derivative(z)).toBe(z > low && z < high ? phi.maximumDerivative : 0);
+    });
+
     it('has the largest derivative and the range that a fine grid shows', () => {
       let [steepest, lowest, highest] = [-Infinity, Infinity, -Infinity];
       for (let i = -400_000; i <= 400_000; i++) {

@@ -10,13 +10,22 @@ function finite(value: f32): bool {
   return value - value == 0;
 }
 
-/** Rows that are swept together, so that they stay in the cache while unit after unit is worked off. */
-const ROW_BLOCK: i32 = 64;
+/**
+ * Rows that are swept together, so that they stay in the cache while unit after unit is worked off, and so few that
+ * their sums keep the accuracy of the values in float32.
+ */
+const ROW_BLOCK: i32 = 32;
+/** Squares are too small for float32, in which they lose digits below 2^-126, where they add up to less than this. */
+const SMALLEST_SQUARES: f32 = 7.8886091e-31;
+/** Share of the squares of deviations from the shift that their mean may account for. */
+const LARGEST_OFFSET: f32 = 0.875;
 
 /**
  * Adds `values: [rows, units]` to running statistics. `state` holds nine float64 arrays `[units]`, in this order: shift,
  * sum and sum of squares of `x - shift`, minimum, maximum, non-finite, zeros, positives, positives of these rows alone
  * (to be given as 0). The shift must be one of the unit's finite values.
+ *
+ * Blocks of rows are summed in float32 where nothing is lost by that, others in float64.
  */
 export function sweep(values: usize, rows: i32, units: i32, state: usize): void {
   const field = <usize>units << 3;
@@ -26,13 +35,69 @@ export function sweep(values: usize, rows: i32, units: i32, state: usize): void 
     let unit: i32 = 0;
     if (ASC_FEATURE_SIMD) {
       for (; unit + 4 <= units; unit += 4) {
-        sweepFour(at(values, start * units + unit), step, count, state + (<usize>unit << 3), field);
+        const from = at(values, start * units + unit);
+        const to = state + (<usize>unit << 3);
+        if (!sweepFourFast(from, step, count, to, field)) sweepFour(from, step, count, to, field);
       }
     }
     for (; unit < units; unit++) {
       sweepOne(at(values, start * units + unit), step, count, state + (<usize>unit << 3), field);
     }
   }
+}
+
+/** Answers whether it could: if not, nothing has been added. */
+function sweepFourFast(from: usize, step: usize, rows: i32, state: usize, field: usize): bool {
+  const zero = f32x4.splat(0);
+  const shift = narrow(state);
+  let sum = zero;
+  let squares = zero;
+  let smallest = v128.load(from);
+  let largest = smallest;
+  // A true comparison is -1 in every lane, so counts are kept negative.
+  let zeros = zero;
+  let positives = zero;
+  for (let row: i32 = 0; row < rows; row++) {
+    const value = v128.load(from);
+    const deviation = f32x4.sub(value, shift);
+    sum = f32x4.add(sum, deviation);
+    squares = madd(deviation, deviation, squares);
+    smallest = f32x4.pmin(smallest, value);
+    largest = f32x4.pmax(largest, value);
+    zeros = i32x4.add(zeros, f32x4.eq(value, zero));
+    positives = i32x4.add(positives, f32x4.gt(value, zero));
+    from += step;
+  }
+  // What is not finite has made squares of itself. Constants are exact however small they are.
+  const accurate = v128.and(
+    isAccurate(squares),
+    f32x4.le(f32x4.mul(sum, f32x4.mul(sum, f32x4.splat(1 / <f32>rows))), f32x4.mul(squares, f32x4.splat(LARGEST_OFFSET))),
+  );
+  const constant = v128.and(f32x4.eq(squares, zero), v128.and(f32x4.eq(smallest, shift), f32x4.eq(largest, shift)));
+  if (!i32x4.all_true(v128.or(accurate, constant))) return false;
+  let to = state + field;
+  addDoubles(to, sum);
+  to += field;
+  addDoubles(to, squares);
+  to += field;
+  v128.store(to, f64x2.pmin(v128.load(to), f64x2.promote_low_f32x4(smallest)));
+  v128.store(to, f64x2.pmin(v128.load(to, 16), upper(smallest)), 16);
+  to += field;
+  v128.store(to, f64x2.pmax(v128.load(to), f64x2.promote_low_f32x4(largest)));
+  v128.store(to, f64x2.pmax(v128.load(to, 16), upper(largest)), 16);
+  to += 2 * field;
+  addCounts(to, i32x4.neg(zeros));
+  to += field;
+  addCounts(to, i32x4.neg(positives));
+  addCounts(to + field, i32x4.neg(positives));
+  return true;
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function addDoubles(to: usize, values: v128): void {
+  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(values)));
+  v128.store(to, f64x2.add(v128.load(to, 16), upper(values)), 16);
 }
 
 // @ts-ignore: decorator of AssemblyScript
@@ -184,34 +249,48 @@ export function finiteRange(values: usize, size: i32, out: usize): void {
   store<f32>(out, largest, 4);
 }
 
+/** Tables that take turns, so that a count does not wait for that of an equal neighbour; bin 32 takes what has none. */
+const TABLES: i32 = 8;
+const TABLE_BYTES: usize = 33 * 4;
+/** 2^23: added to a smaller integer, it leaves that in the last bits of a float32. */
+const INTEGER_BITS: f32 = 8388608;
+
 /**
- * Counts the finite values in bins: bin `floor(value * scale) - first`, which must lie within 0 to 31. `table` are four
- * int32 tables of 33 bins that take turns, so that equal neighbours do not wait for each other; bin 32 takes what is
- * not finite. They are cleared first.
+ * Counts the finite values in bins: bin `floor(value * scale) - first`, which must lie within 0 to 31, with `first`
+ * between -2^23 and 2^23. A bin's count is the sum of those in eight int32 tables of 33 bins, which are cleared first.
  */
 export function countBins(values: usize, size: i32, scale: f32, first: i32, table: usize): void {
-  memory.fill(table, 0, 4 * 33 * 4);
+  memory.fill(table, 0, TABLES * TABLE_BYTES);
   let i: i32 = 0;
   if (ASC_FEATURE_SIMD) {
-    const zero = f32x4.splat(0);
     const scales = f32x4.splat(scale);
-    const firsts = i32x4.splat(first);
-    const trash = i32x4.splat(32);
-    for (; i + 4 <= size; i += 4) {
-      const value = v128.load(at(values, i));
-      const isFinite = f32x4.eq(f32x4.sub(value, value), zero);
-      const bin = i32x4.sub(i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.mul(value, scales))), firsts);
-      const safe = v128.bitselect(bin, trash, isFinite);
-      count(table, i32x4.extract_lane(safe, 0));
-      count(table + 132, i32x4.extract_lane(safe, 1));
-      count(table + 264, i32x4.extract_lane(safe, 2));
-      count(table + 396, i32x4.extract_lane(safe, 3));
+    const offsets = f32x4.splat(INTEGER_BITS - <f32>first);
+    for (; i + 8 <= size; i += 8) {
+      countFour(binsOf(v128.load(at(values, i)), scales, offsets), table);
+      countFour(binsOf(v128.load(at(values, i + 4)), scales, offsets), table + 4 * TABLE_BYTES);
     }
   }
   for (; i < size; i++) {
     const value = load<f32>(at(values, i));
     count(table, finite(value) ? <i32>Mathf.floor(value * scale) - first : 32);
   }
+}
+
+/** The bins of four values. The bits of what is not finite are those of no bin. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function binsOf(values: v128, scales: v128, offsets: v128): v128 {
+  const bins = f32x4.add(f32x4.floor(f32x4.mul(values, scales)), offsets);
+  return i32x4.min_u(i32x4.sub(bins, f32x4.splat(INTEGER_BITS)), i32x4.splat(32));
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function countFour(bins: v128, table: usize): void {
+  count(table, i32x4.extract_lane(bins, 0));
+  count(table + TABLE_BYTES, i32x4.extract_lane(bins, 1));
+  count(table + 2 * TABLE_BYTES, i32x4.extract_lane(bins, 2));
+  count(table + 3 * TABLE_BYTES, i32x4.extract_lane(bins, 3));
 }
 
 // @ts-ignore: decorator of AssemblyScript
@@ -221,39 +300,111 @@ function count(table: usize, bin: i32): void {
   store<i32>(to, load<i32>(to) + 1);
 }
 
-/** Writes the sum of squares of the finite values and the number of the others to `out: [2]` of float64. */
+/** Values whose squares are summed in float32: so few that the sum keeps their accuracy. */
+const SQUARES_BLOCK: i32 = 128;
+
+/**
+ * Writes the sum of squares of the finite values and the number of the others to `out: [2]` of float64. Blocks are
+ * summed in float32 where nothing is lost by that, others in float64.
+ */
 export function sumSquares(values: usize, size: i32, out: usize): void {
+  store<f64>(out, 0);
+  store<f64>(out, 0, 8);
+  let i: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    let sums = f64x2.splat(0);
+    for (; i + SQUARES_BLOCK <= size; i += SQUARES_BLOCK) {
+      let even = f32x4.splat(0);
+      let odd = even;
+      let bits = even;
+      for (let from = at(values, i), end = at(values, i + SQUARES_BLOCK); from < end; from += 32) {
+        const first = v128.load(from);
+        const second = v128.load(from, 16);
+        even = madd(first, first, even);
+        odd = madd(second, second, odd);
+        bits = v128.or(bits, v128.or(first, second));
+      }
+      const squares = f32x4.add(even, odd);
+      const zeros = f32x4.eq(i32x4.shl(bits, 1), f32x4.splat(0));
+      if (i32x4.all_true(v128.or(isAccurate(squares), zeros))) {
+        sums = f64x2.add(sums, f64x2.add(f64x2.promote_low_f32x4(squares), upper(squares)));
+      } else {
+        addSquares(at(values, i), SQUARES_BLOCK, out);
+      }
+    }
+    store<f64>(out, load<f64>(out) + f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1));
+  }
+  addSquares(at(values, i), size - i, out);
+}
+
+/** Whether sums of squares are within the range of float32; those of what is not finite are not. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function isAccurate(squares: v128): v128 {
+  return v128.and(f32x4.ge(squares, f32x4.splat(SMALLEST_SQUARES)), f32x4.lt(squares, f32x4.splat(Infinity)));
+}
+
+/** Adds to what `out` holds, in float64. */
+function addSquares(values: usize, size: i32, out: usize): void {
   let sum: f64 = 0;
   let nonFinite: f64 = 0;
   let i: i32 = 0;
   if (ASC_FEATURE_SIMD) {
-    const zero = f32x4.splat(0);
-    let sumLow = f64x2.splat(0);
-    let sumHigh = f64x2.splat(0);
+    let sums = f64x2.splat(0);
     let finites = i32x4.splat(0);
     for (; i + 4 <= size; i += 4) {
       const raw = v128.load(at(values, i));
-      const isFinite = f32x4.eq(f32x4.sub(raw, raw), zero);
+      const isFinite = f32x4.eq(f32x4.sub(raw, raw), f32x4.splat(0));
       const value = v128.and(raw, isFinite);
       finites = i32x4.add(finites, isFinite);
       const low = f64x2.promote_low_f32x4(value);
       const high = upper(value);
-      sumLow = f64x2.add(sumLow, f64x2.mul(low, low));
-      sumHigh = f64x2.add(sumHigh, f64x2.mul(high, high));
+      sums = f64x2.add(sums, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
     }
-    const sums = f64x2.add(sumLow, sumHigh);
     sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
-    const count =
-      i32x4.extract_lane(finites, 0) + i32x4.extract_lane(finites, 1) + i32x4.extract_lane(finites, 2) + i32x4.extract_lane(finites, 3);
-    nonFinite = <f64>(i + count);
+    nonFinite = <f64>(i + sumLanes(finites));
   }
   for (; i < size; i++) {
     const value = load<f32>(at(values, i));
     if (finite(value)) sum += <f64>value * <f64>value;
     else nonFinite += 1;
   }
-  store<f64>(out, sum);
-  store<f64>(out, nonFinite, 8);
+  store<f64>(out, load<f64>(out) + sum);
+  store<f64>(out, load<f64>(out, 8) + nonFinite, 8);
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function sumLanes(x: v128): i32 {
+  return i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) + i32x4.extract_lane(x, 3);
+}
+
+/** Writes how many values lie between `low` and `high`, ends excluded, and how many are finite, to `out: [2]` of float64. */
+export function countWithin(values: usize, size: i32, low: f32, high: f32, out: usize): void {
+  let within: i32 = 0;
+  let finites: i32 = 0;
+  let i: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    const lows = f32x4.splat(low);
+    const highs = f32x4.splat(high);
+    // A true comparison is -1 in every lane.
+    let countsWithin = i32x4.splat(0);
+    let countsFinite = i32x4.splat(0);
+    for (; i + 4 <= size; i += 4) {
+      const value = v128.load(at(values, i));
+      countsWithin = i32x4.add(countsWithin, v128.and(f32x4.gt(value, lows), f32x4.lt(value, highs)));
+      countsFinite = i32x4.add(countsFinite, f32x4.eq(f32x4.sub(value, value), f32x4.splat(0)));
+    }
+    within = -sumLanes(countsWithin);
+    finites = -sumLanes(countsFinite);
+  }
+  for (; i < size; i++) {
+    const value = load<f32>(at(values, i));
+    if (value > low && value < high) within++;
+    if (finite(value)) finites++;
+  }
+  store<f64>(out, <f64>within);
+  store<f64>(out, <f64>finites, 8);
 }
 
 /**
@@ -265,24 +416,21 @@ export function sumLogisticDerivatives(values: usize, size: i32, scale: f32, out
   let count: f64 = 0;
   let i: i32 = 0;
   if (ASC_FEATURE_SIMD) {
-    const zero = f32x4.splat(0);
     const one = f32x4.splat(1);
-    const scales = f32x4.splat(scale);
+    const scales = f32x4.splat(-scale);
     let sums = f64x2.splat(0);
     let finites = i32x4.splat(0);
     for (; i + 4 <= size; i += 4) {
       const value = v128.load(at(values, i));
-      const isFinite = f32x4.eq(f32x4.sub(value, value), zero);
+      const isFinite = f32x4.eq(f32x4.sub(value, value), f32x4.splat(0));
       finites = i32x4.add(finites, isFinite);
-      const e = exponential(f32x4.neg(f32x4.abs(f32x4.mul(value, scales))));
+      const e = exponential(f32x4.mul(f32x4.abs(value), scales));
       const root = f32x4.add(one, e);
       const derivative = v128.and(f32x4.div(e, f32x4.mul(root, root)), isFinite);
       sums = f64x2.add(sums, f64x2.add(f64x2.promote_low_f32x4(derivative), upper(derivative)));
     }
     sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
-    count = -<f64>(
-      i32x4.extract_lane(finites, 0) + i32x4.extract_lane(finites, 1) + i32x4.extract_lane(finites, 2) + i32x4.extract_lane(finites, 3)
-    );
+    count = -<f64>sumLanes(finites);
   }
   for (; i < size; i++) {
     const value = load<f32>(at(values, i));
@@ -301,6 +449,8 @@ const LOG2E: f32 = 1.44269504;
 /** ln 2 in two parts, of which products of the first with small integers are exact. */
 const LN2_HIGH: f32 = 0.693359375;
 const LN2_LOW: f32 = -2.12194440e-4;
+/** 1.5 2^23: added to a small number, it leaves the nearest integer in the last bits of a float32. */
+const ROUNDING: f32 = 12582912;
 
 /**
  * exp(x) for x <= 0: `2^n exp(r)` with |r| <= ln(2) / 2, where the Taylor polynomial of degree 7 is off by less than half a
@@ -310,8 +460,9 @@ const LN2_LOW: f32 = -2.12194440e-4;
 @inline
 function exponential(x: v128): v128 {
   const normal = f32x4.ge(x, f32x4.splat(LOWEST_EXPONENT));
-  const n = f32x4.nearest(f32x4.mul(v128.and(x, normal), f32x4.splat(LOG2E)));
-  let r = madd(n, f32x4.splat(-LN2_HIGH), v128.and(x, normal));
+  const bits = madd(x, f32x4.splat(LOG2E), f32x4.splat(ROUNDING));
+  const n = f32x4.sub(bits, f32x4.splat(ROUNDING));
+  let r = madd(n, f32x4.splat(-LN2_HIGH), x);
   r = madd(n, f32x4.splat(-LN2_LOW), r);
   let y = f32x4.splat(1.0 / 5040.0);
   y = madd(y, r, f32x4.splat(1.0 / 720.0));
@@ -321,8 +472,8 @@ function exponential(x: v128): v128 {
   y = madd(y, r, f32x4.splat(0.5));
   y = madd(y, r, f32x4.splat(1));
   y = madd(y, r, f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return v128.and(f32x4.mul(y, power), normal);
+  // The integer is the exponent of the power of two that the result is multiplied with.
+  return v128.and(i32x4.add(y, i32x4.shl(bits, 23)), normal);
 }
 
 /** The same of one number. */
