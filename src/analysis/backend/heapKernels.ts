@@ -38,6 +38,15 @@ export interface HeapKernels {
   sigmoidGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): void;
   tanhGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): void;
   channelSums(x: Pointer, dy: Pointer, mean: Pointer, out: Pointer, rows: number, channels: number): void;
+  normalizeChannels(
+    x: Pointer,
+    mean: Pointer,
+    factor: Pointer,
+    offset: Pointer,
+    out: Pointer,
+    rows: number,
+    channels: number,
+  ): void;
   segmentSum(x: Pointer, ids: Pointer, out: Pointer, rows: number, columns: number, segments: number): void;
   sumRows(x: Pointer, out: Pointer, groups: number, rows: number, columns: number): void;
   repeat(x: Pointer, out: Pointer, rows: number, length: number, copies: number): void;

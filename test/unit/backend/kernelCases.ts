@@ -551,7 +551,7 @@ export function kernelCases(): void {
     }
   });
 
-  test('gradients of batch normalisation', () => {
+  test('batch normalisation and its gradients', () => {
     const random = seededRandom(9);
     for (const [shape, mean] of [
       [[7, 5], 0],
@@ -566,12 +566,14 @@ export function kernelCases(): void {
       const [M, S, O] = [0, 1, 2].map(() => random.normals(channels));
       const V = random.normals(channels).map((value) => value ** 2 + 0.1);
       M.forEach((value, c) => (M[c] = value + mean));
-      const [dx, dm, dv, ds, doffset] = [X.length, channels, channels, channels, channels].map(
+      const [y, dx, dm, dv, ds, doffset] = [X.length, X.length, channels, channels, channels, channels].map(
         (size) => new Sums(size),
       );
       D.forEach((d, i) => {
         const c = i % channels;
         const inverse = 1 / Math.sqrt(V[c] + 1e-3);
+        y.add(i, (X[i] - M[c]) * inverse * S[c]);
+        y.add(i, O[c]);
         dx.add(i, d * inverse * S[c]);
         dm.add(c, -d * inverse * S[c]);
         dv.add(c, -0.5 * d * (X[i] - M[c]) * inverse ** 3 * S[c]);
@@ -582,6 +584,8 @@ export function kernelCases(): void {
       const normalize = (x: tf.Tensor, m: tf.Tensor, v: tf.Tensor, o: tf.Tensor, s: tf.Tensor): tf.Tensor =>
         tf.batchNorm(x as tf.Tensor4D, m as tf.Tensor1D, v as tf.Tensor1D, o as tf.Tensor1D, s as tf.Tensor1D, 1e-3);
       const dy = tf.tensor(D, shape);
+      const [x, m, v, o, s] = tensors;
+      y.expectEqual(normalize(x, m, v, o, s), shape);
       const results = tf.grads(normalize)(tensors, dy);
       [dx, dm, dv, doffset, ds].forEach((sums, i) => sums.expectEqual(results[i], i === 0 ? shape : [channels]));
       tf.dispose([...tensors, dy]);

@@ -106,6 +106,28 @@ export function channelSums(x: usize, dy: usize, mean: usize, out: usize, rows: 
   }
 }
 
+/** `out = (x - mean[c]) * factor[c] + offset[c]` for `x: [rows, channels]`. */
+export function normalizeChannels(
+  x: usize, mean: usize, factor: usize, offset: usize, out: usize,
+  rows: i32, channels: i32,
+): void {
+  for (let row: i32 = 0; row < rows; row++) {
+    let c: i32 = 0;
+    if (ASC_FEATURE_SIMD) {
+      for (; c + 4 <= channels; c += 4) {
+        const difference = f32x4.sub(v128.load(at(x, c)), v128.load(at(mean, c)));
+        v128.store(at(out, c), madd(difference, v128.load(at(factor, c)), v128.load(at(offset, c))));
+      }
+    }
+    for (; c < channels; c++) {
+      const difference = load<f32>(at(x, c)) - load<f32>(at(mean, c));
+      store<f32>(at(out, c), difference * load<f32>(at(factor, c)) + load<f32>(at(offset, c)));
+    }
+    x = at(x, channels);
+    out = at(out, channels);
+  }
+}
+
 /** `out[ids[r]] += x[r]` for `x: [rows, columns]`, int32 `ids: [rows]`, `out: [segments, columns]`; other ids are skipped. */
 export function segmentSum(x: usize, ids: usize, out: usize, rows: i32, columns: i32, segments: i32): void {
   memory.fill(out, 0, <usize>(segments * columns) << 2);

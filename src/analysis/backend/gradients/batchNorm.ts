@@ -19,11 +19,27 @@ import { replaceGradient } from './gradient';
 
 const CHANNEL_SUMS = 'ChannelSums';
 
+type Statistics = Record<'x' | 'mean' | 'variance' | 'scale' | 'offset', TensorInfo>;
+
 /**
- * Batch normalisation `y = (x - mean) / sqrt(variance + epsilon) * scale + offset` with given statistics: a gradient
- * that does not, like tfjs's own, tile the statistics to the size of x, and the cases in which tfjs fails.
+ * Batch normalisation `y = (x - mean) / sqrt(variance + epsilon) * scale + offset` with given statistics: a kernel that
+ * does not, like tfjs's own, take a root for every value, a gradient that does not tile the statistics to the size of x,
+ * and the cases in which tfjs fails.
  */
 export function registerBatchNorm(): void {
+  wasmKernel<Statistics, { varianceEpsilon: number }>(FusedBatchNorm, (call) => {
+    const { x, mean, variance, scale, offset } = call.inputs;
+    const channels = size(mean);
+    const factor = call.output(mean.shape);
+    const out = call.output(x.shape);
+    const [factors, variances, scales] = [factor, variance, scale].map((info) => call.values(info));
+    for (let c = 0; c < channels; c++) factors[c] = scales[c] / Math.sqrt(variances[c] + call.attributes.varianceEpsilon);
+    const rows = channels === 0 ? 0 : size(x) / channels;
+    const [from, means, by, offsets, to] = [x, mean, factor, offset, out].map((info) => call.pointer(info));
+    call.heap.normalizeChannels(from, means, by, offsets, to, rows, channels);
+    call.release(factor);
+    return out;
+  });
   wasmKernel<{ x: TensorInfo; dy: TensorInfo; mean: TensorInfo }, unknown>(CHANNEL_SUMS, (call) => {
     const { x, dy, mean } = call.inputs;
     const channels = size(mean);
@@ -45,8 +61,8 @@ export function registerBatchNorm(): void {
       const inverse = rsqrt(add(variance, attributes['varianceEpsilon'] as number));
       const factor = mul(inverse, scale);
       // [sum dy, sum dy (x - mean)] over everything but the channels.
-      const sums = (): Tensor => engine().runKernel(CHANNEL_SUMS, { x, dy: gradient, mean });
-      const row = (index: 0 | 1): Tensor => reshape(slice(sums(), [index, 0], [1, mean.size]), mean.shape);
+      const sums: Tensor = engine().runKernel(CHANNEL_SUMS, { x, dy: gradient, mean });
+      const row = (index: 0 | 1): Tensor => reshape(slice(sums, [index, 0], [1, mean.size]), mean.shape);
       return {
         x: () => mul(gradient, factor),
         mean: () => mul(-1, mul(factor, row(0))),
