@@ -342,12 +342,19 @@ export function unitsLast(tensor: Tensor, axis: number): Tensor {
   return transpose(tensor, [...order, axis]);
 }
 
-function statistics(units: UnitAccumulator, histogram: Histogram, perUnit: boolean): Statistics {
+function statistics(units: UnitAccumulator, histogram: Histogram, hasUnits: boolean): Statistics {
   const total = units.pooled();
   const finite = total.count - total.nonFinite;
   const known = (value: number): number | null => (finite > 0 ? value : null);
-  const perUnitKnown = (values: ArrayLike<number>): (number | null)[] =>
-    Array.from(values, (value, unit) => (units.count[unit] > units.nonFinite[unit] ? value : null));
+  const { count, nonFinite, zeros, mean, m2 } = units;
+  // By loops: the iterators of `Array.from` take longer than all sums of a batch.
+  const perUnit = <T>(value: (unit: number) => T): T[] => {
+    const values = new Array<T>(units.units);
+    for (let unit = 0; unit < values.length; unit++) values[unit] = value(unit);
+    return values;
+  };
+  const perUnitKnown = (value: (unit: number) => number): (number | null)[] =>
+    perUnit((unit) => (count[unit] > nonFinite[unit] ? value(unit) : null));
   return {
     count: total.count,
     nonFinite: total.nonFinite,
@@ -358,20 +365,16 @@ function statistics(units: UnitAccumulator, histogram: Histogram, perUnit: boole
     zeroShare: total.count === 0 ? 0 : total.zeros / total.count,
     positiveShare: total.count === 0 ? 0 : total.positives / total.count,
     histogram: histogram.bins(),
-    perUnit: !perUnit
+    perUnit: !hasUnits
       ? null
       : {
           activeSamples: Array.from(units.activeSamples),
-          mean: perUnitKnown(units.mean),
-          standardDeviation: perUnitKnown(
-            Array.from(units.m2, (m2, unit) => Math.sqrt(m2 / (units.count[unit] - units.nonFinite[unit]))),
-          ),
-          minimum: perUnitKnown(units.minimum),
-          maximum: perUnitKnown(units.maximum),
-          zeroShare: Array.from(units.zeros, (zeros, unit) =>
-            units.count[unit] === 0 ? 0 : zeros / units.count[unit],
-          ),
-          nonFinite: Array.from(units.nonFinite),
+          mean: perUnitKnown((unit) => mean[unit]),
+          standardDeviation: perUnitKnown((unit) => Math.sqrt(m2[unit] / (count[unit] - nonFinite[unit]))),
+          minimum: perUnitKnown((unit) => units.minimum[unit]),
+          maximum: perUnitKnown((unit) => units.maximum[unit]),
+          zeroShare: perUnit((unit) => (count[unit] === 0 ? 0 : zeros[unit] / count[unit])),
+          nonFinite: Array.from(nonFinite),
         },
   };
 }

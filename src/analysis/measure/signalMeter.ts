@@ -32,14 +32,19 @@ interface FeatureSums {
   readonly squares: Float64Array;
 }
 
+/** The features within one sample: `width` values from each of `starts` on. */
+interface Places {
+  readonly starts: readonly number[];
+  readonly width: number;
+}
+
 /**
  * The forward signal of one layer call: how much its outputs differ between samples. Add batches in any cut; every
  * feature is one unit at one position (at most 64 positions of a spatial output, fewer of a wide one, evenly spaced).
  */
 export class SignalMeter {
   private samples = 0;
-  /** Offsets of the features within one sample. */
-  private places: Int32Array | null = null;
+  private places: Places | null = null;
   private features: FeatureSums | null = null;
   /** The statistics of the units, which others add to, where each is one feature. */
   private units: UnitAccumulator | null = null;
@@ -62,8 +67,10 @@ export class SignalMeter {
   merge(other: SignalState, units: UnitAccumulator | null): void {
     if (other.ofUnits) {
       this.units = units;
-    } else if (other.features !== null) {
-      this.features ??= newSums(other.features.origin);
+    } else if (other.features !== null && this.features === null) {
+      const { origin, sum, squares } = other.features;
+      this.features = { origin, sum: sum.slice(), squares: squares.slice() };
+    } else if (other.features !== null && this.features !== null) {
       const { origin, sum, squares } = this.features;
       const { origin: otherOrigin, sum: otherSum, squares: otherSquares } = other.features;
       for (let f = 0; f < sum.length; f++) {
@@ -87,40 +94,45 @@ export class SignalMeter {
     // First: it may start the routines, whose workspace may move the heap that the values are a view of.
     const heap = heapTensor(output);
     const values = valuesOf(output);
-    this.places ??= chosenFeatures(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
+    this.places ??= chosenPlaces(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
     if (this.rows.length < this.rankSamples) this.keepRows(values, samples, size, this.places);
     if (units?.units === size) this.units = units;
     else this.addFeatures(values, heap, samples, this.places);
     this.samples += samples;
   }
 
-  private addFeatures(values: Values, heap: HeapTensor | null, samples: number, places: Int32Array): void {
+  private addFeatures(values: Values, heap: HeapTensor | null, samples: number, places: Places): void {
     this.features ??= newSums(valuesAt(values, places));
-    const { origin, sum, squares } = this.features;
     const size = values.length / samples;
     if (heap !== null) {
       addOnHeap(heap, samples, size, places, this.features);
       return;
     }
+    const { origin, sum, squares } = this.features;
     for (let s = 0; s < samples; s++) {
-      for (let f = 0; f < places.length; f++) {
-        const difference = values[s * size + places[f]] - origin[f];
+      const sample = valuesAt(values.subarray(s * size, (s + 1) * size), places);
+      for (let f = 0; f < sample.length; f++) {
+        const difference = sample[f] - origin[f];
         sum[f] += difference;
         squares[f] += difference * difference;
       }
     }
   }
 
-  private keepRows(values: Values, samples: number, size: number, places: Int32Array): void {
-    const stride = Math.ceil(places.length / RANK_FEATURES);
-    const kept = Math.ceil(places.length / stride);
+  private keepRows(values: Values, samples: number, size: number, places: Places): void {
+    const { starts, width } = places;
+    const stride = Math.ceil((starts.length * width) / RANK_FEATURES);
+    const kept = Math.ceil((starts.length * width) / stride);
     const wanted = Math.min(samples, this.rankSamples - this.rows.length);
     const whole = kept === size;
     // One buffer for all: hundreds of small ones are collected slowly.
     const block = whole ? new Float32Array(values.subarray(0, wanted * size)) : new Float32Array(wanted * kept);
     for (let s = 0; s < wanted; s++) {
       const row = block.subarray(s * kept, (s + 1) * kept);
-      for (let i = 0; i < kept && !whole; i++) row[i] = values[s * size + places[i * stride]];
+      for (let i = 0; i < kept && !whole; i++) {
+        const feature = i * stride;
+        row[i] = values[s * size + starts[Math.floor(feature / width)] + (feature % width)];
+      }
       this.rows.push(row);
     }
   }
@@ -160,10 +172,10 @@ export class SignalMeter {
   }
 }
 
-/** Not by `Float32Array.from`, which goes through an iterator and takes longer than all sums of a batch. */
-function valuesAt(values: Values, places: Int32Array): Float32Array {
-  const chosen = new Float32Array(places.length);
-  for (let i = 0; i < places.length; i++) chosen[i] = values[places[i]];
+/** The features of one sample. */
+function valuesAt(values: Values, { starts, width }: Places): Float32Array {
+  const chosen = new Float32Array(starts.length * width);
+  starts.forEach((start, i) => chosen.set(values.subarray(start, start + width), i * width));
   return chosen;
 }
 
@@ -173,29 +185,29 @@ const newSums = (origin: Float32Array): FeatureSums => ({
   squares: new Float64Array(origin.length),
 });
 
-/** `SignalMeter.addFeatures` with the routine of ../backend/assembly/statistics.ts, which wants neighbouring features. */
-function addOnHeap(heap: HeapTensor, samples: number, size: number, places: Int32Array, features: FeatureSums): void {
+/** `SignalMeter.addFeatures` with the routine of ../backend/assembly/statistics.ts. */
+function addOnHeap(heap: HeapTensor, samples: number, size: number, places: Places, features: FeatureSums): void {
+  const { starts, width } = places;
   const { origin, sum, squares } = features;
-  const { length } = places;
+  const { length } = origin;
   heap.withScratch(20 * length, (scratch) => {
     const sums = heap.float64(scratch, 2 * length);
     sums.set(sum);
     sums.set(squares, length);
     const origins = scratch + 16 * length;
     heap.float32(origins, length).set(origin);
-    for (let start = 0, end = 0; start < length; start = end) {
-      do end++;
-      while (end < length && places[end] === places[end - 1] + 1);
+    starts.forEach((start, i) => {
+      const first = i * width;
       heap.kernels.addDifferences(
-        heap.pointer + 4 * places[start],
+        heap.pointer + 4 * start,
         samples,
         size,
-        end - start,
-        origins + 4 * start,
-        scratch + 8 * start,
-        scratch + 8 * (length + start),
+        width,
+        origins + 4 * first,
+        scratch + 8 * first,
+        scratch + 8 * (length + first),
       );
-    }
+    });
     sum.set(sums.subarray(0, length));
     squares.set(sums.subarray(length));
   });
@@ -203,16 +215,12 @@ function addOnHeap(heap: HeapTensor, samples: number, size: number, places: Int3
 
 const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Offsets within one sample: all units at evenly spaced positions. */
-function chosenFeatures(size: number, units: number): Int32Array {
+/** All units at evenly spaced positions. */
+function chosenPlaces(size: number, units: number): Places {
   const positions = size / units;
   const chosen = Math.min(positions, POSITIONS, Math.max(1, Math.floor(FEATURES / units)));
-  const offsets = new Int32Array(chosen * units);
-  for (let p = 0; p < chosen; p++) {
-    const position = Math.floor(((p + 0.5) * positions) / chosen);
-    for (let u = 0; u < units; u++) offsets[p * units + u] = position * units + u;
-  }
-  return offsets;
+  const starts = Array.from({ length: chosen }, (_, p) => units * Math.floor(((p + 0.5) * positions) / chosen));
+  return { starts, width: units };
 }
 
 /** The rows less their mean, one after another, or, `transposed`, column after column. */

@@ -15,6 +15,10 @@ function stringify(value: unknown, indent: string): string {
   const inner = `${indent}  `;
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
+    // All at once, which is many times as fast, where no text could hold a comma of its own.
+    if (items.every((item) => typeof item === 'number' || item === null)) {
+      return JSON.stringify(items).replaceAll(',', ', ');
+    }
     if (items.every((item) => typeof item !== 'object' || item === null)) return `[${items.map(plain).join(', ')}]`;
     return `[\n${items.map((item) => inner + stringify(item, inner)).join(',\n')}\n${indent}]`;
   }
