@@ -19,8 +19,9 @@ export interface PooledStatistics {
   readonly maximum: number;
 }
 
-/** Arrays that `sweep` of ./assembly/statistics.ts works on; the last, of the current rows alone, is not kept. */
-const FIELDS = 9;
+/** Arrays that `sweep` of ./assembly/statistics.ts works on, and how many of them are kept. */
+const FIELDS = 10;
+const KEPT = 8;
 
 /**
  * Per-unit statistics of tensors whose last axis counts the units, taken in one sweep over the values.
@@ -49,7 +50,7 @@ export class UnitAccumulator {
   private readonly state: Float64Array;
 
   constructor(readonly units: number) {
-    this.state = new Float64Array((FIELDS - 1) * units);
+    this.state = new Float64Array(KEPT * units);
     const field = (index: number): Float64Array => this.state.subarray(index * units, (index + 1) * units);
     this.shift = field(0).fill(NaN);
     this.sum = field(1);
@@ -133,8 +134,10 @@ export class UnitAccumulator {
       const wide = heap.float64(scratch + 8 * size, FIELDS * wideUnits);
       wide.set(new UnitAccumulator(wideUnits).state);
       for (let unit = 0; unit < wideUnits; unit += units) wide.set(this.shift, unit);
-      const activeNarrow = narrow.subarray(size - units).fill(0);
-      const activeWide = wide.subarray(wide.length - wideUnits).fill(0);
+      narrow.copyWithin(9 * units, 0, units);
+      wide.copyWithin(9 * wideUnits, 0, wideUnits);
+      const activeNarrow = narrow.subarray(8 * units, 9 * units).fill(0);
+      const activeWide = wide.subarray(8 * wideUnits, 9 * wideUnits).fill(0);
       for (let i = 0; i < sweeps; i++) {
         const start = pointer + 4 * i * rows * units;
         const rest = rows - wideRows * group;

@@ -15,17 +15,17 @@ function finite(value: f32): bool {
  * their sums keep the accuracy of the values in float32.
  */
 const ROW_BLOCK: i32 = 32;
-/** Squares are too small for float32, in which they lose digits below 2^-126, where they add up to less than this. */
+/** Float32 squares lose digits below 2^-126; where they add up to less than this, too many of them may have. */
 const SMALLEST_SQUARES: f32 = 7.8886091e-31;
-/** Share of the squares of deviations from the shift that their mean may account for. */
-const LARGEST_OFFSET: f32 = 0.875;
 
 /**
- * Adds `values: [rows, units]` to running statistics. `state` holds nine float64 arrays `[units]`, in this order: shift,
+ * Adds `values: [rows, units]` to running statistics. `state` holds ten float64 arrays `[units]`, in this order: shift,
  * sum and sum of squares of `x - shift`, minimum, maximum, non-finite, zeros, positives, positives of these rows alone
- * (to be given as 0). The shift must be one of the unit's finite values.
+ * (to be given as 0), and the mean of the latest rows (to be given as the shift, or as a better guess in float32). The
+ * shift must be one of the unit's finite values.
  *
- * Blocks of rows are summed in float32 where nothing is lost by that, others in float64.
+ * Blocks of rows are summed in float32, as deviations from the mean of the rows before, where nothing is lost by that;
+ * others in float64.
  */
 export function sweep(values: usize, rows: i32, units: i32, state: usize): void {
   const field = <usize>units << 3;
@@ -37,7 +37,7 @@ export function sweep(values: usize, rows: i32, units: i32, state: usize): void 
       for (; unit + 4 <= units; unit += 4) {
         const from = at(values, start * units + unit);
         const to = state + (<usize>unit << 3);
-        if (!sweepFourFast(from, step, count, to, field)) sweepFour(from, step, count, to, field);
+        if (!sweepFourFast(from, step, count, to, field, start == 0)) sweepFour(from, step, count, to, field);
       }
     }
     for (; unit < units; unit++) {
@@ -46,10 +46,13 @@ export function sweep(values: usize, rows: i32, units: i32, state: usize): void 
   }
 }
 
-/** Answers whether it could: if not, nothing has been added. */
-function sweepFourFast(from: usize, step: usize, rows: i32, state: usize, field: usize): bool {
+/** Share of the squares that the mean deviation may account for; beyond, their sum says little of the variance. */
+const LARGEST_OFFSET: f32 = 0.875;
+
+/** Answers whether float32 did for these rows: if not, nothing has been added. The mean of the first ones was a guess. */
+function sweepFourFast(from: usize, step: usize, rows: i32, state: usize, field: usize, guessed: bool): bool {
   const zero = f32x4.splat(0);
-  const shift = narrow(state);
+  const origin = narrow(state + 9 * field);
   let sum = zero;
   let squares = zero;
   let smallest = v128.load(from);
@@ -59,7 +62,7 @@ function sweepFourFast(from: usize, step: usize, rows: i32, state: usize, field:
   let positives = zero;
   for (let row: i32 = 0; row < rows; row++) {
     const value = v128.load(from);
-    const deviation = f32x4.sub(value, shift);
+    const deviation = f32x4.sub(value, origin);
     sum = f32x4.add(sum, deviation);
     squares = madd(deviation, deviation, squares);
     smallest = f32x4.pmin(smallest, value);
@@ -68,18 +71,20 @@ function sweepFourFast(from: usize, step: usize, rows: i32, state: usize, field:
     positives = i32x4.add(positives, f32x4.gt(value, zero));
     from += step;
   }
-  // What is not finite has made squares of itself. Constants are exact however small they are.
-  const accurate = v128.and(
-    isAccurate(squares),
-    f32x4.le(f32x4.mul(sum, f32x4.mul(sum, f32x4.splat(1 / <f32>rows))), f32x4.mul(squares, f32x4.splat(LARGEST_OFFSET))),
-  );
-  const constant = v128.and(f32x4.eq(squares, zero), v128.and(f32x4.eq(smallest, shift), f32x4.eq(largest, shift)));
+  // What is not finite has made squares of itself.
+  const accurate = isAccurate(squares);
+  const mean = f32x4.mul(sum, f32x4.splat(1 / <f32>rows));
+  const next = v128.bitselect(f32x4.add(origin, mean), origin, accurate);
+  v128.store(state + 9 * field, f64x2.promote_low_f32x4(next));
+  v128.store(state + 9 * field, upper(next), 16);
+  const constant = v128.and(v128.and(f32x4.eq(squares, zero), f32x4.eq(sum, zero)), f32x4.eq(smallest, largest));
   if (!i32x4.all_true(v128.or(accurate, constant))) return false;
-  let to = state + field;
-  addDoubles(to, sum);
-  to += field;
-  addDoubles(to, squares);
-  to += field;
+  const offset = f32x4.gt(f32x4.mul(sum, mean), f32x4.mul(squares, f32x4.splat(LARGEST_OFFSET)));
+  if (guessed && v128.any_true(offset)) return false;
+  const count = f64x2.splat(<f64>rows);
+  addMoments(state, field, count, f64x2.promote_low_f32x4(origin), f64x2.promote_low_f32x4(sum), f64x2.promote_low_f32x4(squares));
+  addMoments(state + 16, field, count, upper(origin), upper(sum), upper(squares));
+  let to = state + 3 * field;
   v128.store(to, f64x2.pmin(v128.load(to), f64x2.promote_low_f32x4(smallest)));
   v128.store(to, f64x2.pmin(v128.load(to, 16), upper(smallest)), 16);
   to += field;
@@ -93,11 +98,17 @@ function sweepFourFast(from: usize, step: usize, rows: i32, state: usize, field:
   return true;
 }
 
+/** Adds sums of deviations from `origin`, and of their squares, to those of deviations from the shift, for two units. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function addDoubles(to: usize, values: v128): void {
-  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(values)));
-  v128.store(to, f64x2.add(v128.load(to, 16), upper(values)), 16);
+function addMoments(state: usize, field: usize, count: v128, origin: v128, sum: v128, squares: v128): void {
+  const step = f64x2.sub(origin, v128.load(state));
+  const shifted = f64x2.mul(count, step);
+  let to = state + field;
+  v128.store(to, f64x2.add(v128.load(to), f64x2.add(sum, shifted)));
+  to += field;
+  const both = f64x2.mul(step, f64x2.add(f64x2.add(sum, sum), shifted));
+  v128.store(to, f64x2.add(v128.load(to), f64x2.add(squares, both)));
 }
 
 // @ts-ignore: decorator of AssemblyScript
@@ -312,29 +323,40 @@ export function sumSquares(values: usize, size: i32, out: usize): void {
   store<f64>(out, 0, 8);
   let i: i32 = 0;
   if (ASC_FEATURE_SIMD) {
+    let scale: f32 = 1;
     let sums = f64x2.splat(0);
     for (; i + SQUARES_BLOCK <= size; i += SQUARES_BLOCK) {
+      const scales = f32x4.splat(scale);
       let even = f32x4.splat(0);
       let odd = even;
       let bits = even;
       for (let from = at(values, i), end = at(values, i + SQUARES_BLOCK); from < end; from += 32) {
         const first = v128.load(from);
         const second = v128.load(from, 16);
-        even = madd(first, first, even);
-        odd = madd(second, second, odd);
         bits = v128.or(bits, v128.or(first, second));
+        const scaledFirst = f32x4.mul(first, scales);
+        const scaledSecond = f32x4.mul(second, scales);
+        even = madd(scaledFirst, scaledFirst, even);
+        odd = madd(scaledSecond, scaledSecond, odd);
       }
       const squares = f32x4.add(even, odd);
       const zeros = f32x4.eq(i32x4.shl(bits, 1), f32x4.splat(0));
       if (i32x4.all_true(v128.or(isAccurate(squares), zeros))) {
-        sums = f64x2.add(sums, f64x2.add(f64x2.promote_low_f32x4(squares), upper(squares)));
+        const unscaled = f64x2.splat(1 / (<f64>scale * <f64>scale));
+        sums = f64x2.add(sums, f64x2.mul(f64x2.add(f64x2.promote_low_f32x4(squares), upper(squares)), unscaled));
       } else {
-        addSquares(at(values, i), SQUARES_BLOCK, out);
+        scale = scaleFor(addSquares(at(values, i), SQUARES_BLOCK, out) / <f64>SQUARES_BLOCK);
       }
     }
     store<f64>(out, load<f64>(out) + f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1));
   }
   addSquares(at(values, i), size - i, out);
+}
+
+/** The power of two that brings numbers of this mean square near 1, as far as float32 has one. */
+function scaleFor(meanSquare: f64): f32 {
+  const exponent = reinterpret<u32>(<f32>sqrt(meanSquare)) >> 23;
+  return reinterpret<f32>(min<u32>(254 - exponent, 254) << 23);
 }
 
 /** Whether sums of squares are within the range of float32; those of what is not finite are not. */
@@ -344,8 +366,8 @@ function isAccurate(squares: v128): v128 {
   return v128.and(f32x4.ge(squares, f32x4.splat(SMALLEST_SQUARES)), f32x4.lt(squares, f32x4.splat(Infinity)));
 }
 
-/** Adds to what `out` holds, in float64. */
-function addSquares(values: usize, size: i32, out: usize): void {
+/** Adds to what `out` holds, in float64, and answers the sum of these squares. */
+function addSquares(values: usize, size: i32, out: usize): f64 {
   let sum: f64 = 0;
   let nonFinite: f64 = 0;
   let i: i32 = 0;
@@ -371,6 +393,7 @@ function addSquares(values: usize, size: i32, out: usize): void {
   }
   store<f64>(out, load<f64>(out) + sum);
   store<f64>(out, load<f64>(out, 8) + nonFinite, 8);
+  return sum;
 }
 
 // @ts-ignore: decorator of AssemblyScript
