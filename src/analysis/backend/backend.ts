@@ -13,6 +13,7 @@ import { registerComparisonGradients } from './gradients/comparison';
 import { registerConvolutionGradients } from './gradients/convolution';
 import { registerEinsumGradient } from './gradients/einsum';
 import { registerResizingGradients } from './gradients/resizing';
+import { registerLayerNormKernels, speedLayerNormalization } from './layerNormalization';
 import { shareSavedTensors } from './gradients/savedTensors';
 import { registerSelectionGradients } from './gradients/selection';
 import { registerTileGradient } from './gradients/tile';
@@ -57,6 +58,7 @@ async function start(wasmFolder: string): Promise<void> {
   env().set('PROD', true);
   completeConvolutionLayers();
   speedDenseLayers();
+  speedLayerNormalization();
   registerGradients();
   registerAveragePoolGradients();
   registerCpuResizeNearestNeighborGradient();
@@ -72,6 +74,7 @@ function registerWasmKernels(): void {
   for (const kernelName of WRONG_ON_WASM) cpuFallbackKernel(kernelName);
   registerIdentity();
   registerIntervalSum();
+  registerLayerNormKernels();
   registerMatMul();
   registerConvolutionKernels();
   registerSegmentSum();

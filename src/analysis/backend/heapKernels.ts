@@ -47,6 +47,32 @@ export interface HeapKernels {
     rows: number,
     channels: number,
   ): void;
+  layerNorm(
+    x: Pointer,
+    scale: Pointer,
+    offset: Pointer,
+    out: Pointer,
+    rows: number,
+    width: number,
+    epsilon: number,
+  ): void;
+  layerNormGradient(
+    x: Pointer,
+    dy: Pointer,
+    scale: Pointer,
+    out: Pointer,
+    rows: number,
+    width: number,
+    epsilon: number,
+  ): void;
+  layerNormScaleGradient(
+    x: Pointer,
+    dy: Pointer,
+    out: Pointer,
+    rows: number,
+    width: number,
+    epsilon: number,
+  ): void;
   segmentSum(x: Pointer, ids: Pointer, out: Pointer, rows: number, columns: number, segments: number): void;
   sumRows(x: Pointer, out: Pointer, groups: number, rows: number, columns: number): void;
   repeat(x: Pointer, out: Pointer, rows: number, length: number, copies: number): void;

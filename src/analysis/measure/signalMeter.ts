@@ -119,20 +119,20 @@ export class SignalMeter {
     }
   }
 
-  private keepRows(values: Values, samples: number, size: number, places: Places): void {
-    const { starts, width } = places;
+  private keepRows(values: Values, samples: number, size: number, { starts, width }: Places): void {
     const stride = Math.ceil((starts.length * width) / RANK_FEATURES);
     const kept = Math.ceil((starts.length * width) / stride);
     const wanted = Math.min(samples, this.rankSamples - this.rows.length);
     const whole = kept === size;
     // One buffer for all: hundreds of small ones are collected slowly.
     const block = whole ? new Float32Array(values.subarray(0, wanted * size)) : new Float32Array(wanted * kept);
+    const places = Int32Array.from({ length: whole ? 0 : kept }, (_, i) => {
+      const feature = i * stride;
+      return starts[Math.floor(feature / width)] + (feature % width);
+    });
     for (let s = 0; s < wanted; s++) {
       const row = block.subarray(s * kept, (s + 1) * kept);
-      for (let i = 0; i < kept && !whole; i++) {
-        const feature = i * stride;
-        row[i] = values[s * size + starts[Math.floor(feature / width)] + (feature % width)];
-      }
+      for (let i = 0; i < places.length; i++) row[i] = values[s * size + places[i]];
       this.rows.push(row);
     }
   }

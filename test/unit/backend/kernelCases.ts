@@ -551,6 +551,53 @@ export function kernelCases(): void {
     }
   });
 
+  test.each([
+    [0, 4, 0],
+    [3, 1, 0],
+    [5, 3, 1],
+    [7, 4, -2],
+    [2, 19, 30],
+    [9, 130, 0],
+  ])('layer normalisation of [%i, %i] and its gradients', (rows, width, mean) => {
+    const random = seededRandom(12);
+    const shape = [rows, width];
+    const epsilon = 1e-3;
+    const X = random.normals(rows * width).map((value) => value + mean);
+    const D = random.normals(rows * width);
+    const [S, O] = [0, 1].map(() => random.normals(width));
+    const [y, dx, ds, doffset] = [rows * width, rows * width, width, width].map((size) => new Sums(size));
+    for (let row = 0; row < rows; row++) {
+      const x = [...X.subarray(row * width, (row + 1) * width)];
+      const mu = x.reduce((a, b) => a + b, 0) / width;
+      const inverse = 1 / Math.sqrt(x.reduce((sum, value) => sum + (value - mu) ** 2, 0) / width + epsilon);
+      const normal = x.map((value) => (value - mu) * inverse);
+      for (let i = 0; i < width; i++) {
+        const at = row * width + i;
+        y.add(at, O[i]);
+        doffset.add(i, D[at]);
+        // Minuend and subtrahend apart: what rounding may cost depends on both.
+        for (const term of [x[i] * inverse, -mu * inverse]) {
+          y.add(at, term * S[i]);
+          ds.add(i, D[at] * term);
+          // dL/dx_i = sum over j of dL/dy_j dy_j/dx_i, the Jacobian written out.
+          for (let j = 0; j < width; j++) dx.add(at, (D[row * width + j] * S[j] * inverse * -normal[j] * term) / width);
+        }
+        for (let j = 0; j < width; j++) {
+          dx.add(at, D[row * width + j] * S[j] * inverse * ((i === j ? 1 : 0) - 1 / width));
+        }
+      }
+    }
+    const tensors = [tf.tensor(X, shape), tf.tensor1d(S), tf.tensor1d(O)];
+    const normalize = (x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor): tf.Tensor =>
+      tf.engine().runKernel('LayerNorm', { x, scale, offset }, { epsilon });
+    const dy = tf.tensor(D, shape);
+    const [x, s, o] = tensors;
+    y.expectEqual(normalize(x, s, o), shape);
+    const results = tf.grads(normalize)(tensors, dy);
+    [dx, ds, doffset].forEach((sums, i) => sums.expectEqual(results[i], i === 0 ? shape : [width]));
+    tf.dispose([...tensors, dy]);
+  });
+
   test('batch normalisation and its gradients', () => {
     const random = seededRandom(9);
     for (const [shape, mean] of [
