@@ -29,6 +29,7 @@ export interface HeapKernels {
     sharedA: boolean,
     sharedB: boolean,
   ): void;
+  convolution(x: Pointer, filter: Pointer, bias: Pointer, y: Pointer, ...geometry: Geometry): void;
   convolutionFilterGradient: WindowKernel;
   convolutionInputGradient: WindowKernel;
   depthwiseFilterGradient: WindowKernel;
@@ -87,10 +88,10 @@ export function heapKernels(backend: BackendWasm): HeapKernels {
   return kernels;
 }
 
-function instantiate({ asm: { memory }, _malloc: allocate }: WasmModule): HeapKernels {
-  const instance = new WebAssembly.Instance(kernelsModule(), { env: { memory } });
+function instantiate({ asm: { memory }, _malloc: malloc, _free: free }: WasmModule): HeapKernels {
+  const instance = new WebAssembly.Instance(kernelsModule(), { env: { memory, malloc, free } });
   const exported = instance.exports as HeapKernels & Workspace;
-  exported.workspace.value = allocate(exported.workspaceBytes.value);
+  exported.workspace.value = malloc(exported.workspaceBytes.value);
   return exported;
 }
 

@@ -157,33 +157,71 @@ function expectProduct(random: Random, product: Product): void {
   });
 }
 
+/** Compares a convolution, without and with a bias, and its gradients with direct sums. */
+function expectConvolution(random: Random, w: Window): void {
+  const { channels, outChannels, strides, dilations, pad } = w;
+  const xShape = [w.batch, w.height, w.width, channels];
+  const yShape = [w.batch, w.outHeight, w.outWidth, outChannels];
+  const filterShape = [...w.filter, channels, outChannels];
+  const [X, F, C, D] = [xShape, filterShape, [outChannels], yShape].map((shape) =>
+    random.normals(tf.util.sizeFromShape(shape)),
+  );
+  const [y, biased, dw, dx] = [D, D, F, X].map(({ length }) => new Sums(length));
+  D.forEach((_, index) => biased.add(index, C[index % outChannels]));
+  eachTap(w, (xAt, tap, yAt) => {
+    for (let ci = 0; ci < channels; ci++)
+      for (let co = 0; co < outChannels; co++) {
+        const [xi, fi, yi] = [xAt * channels + ci, (tap * channels + ci) * outChannels + co, yAt * outChannels + co];
+        y.add(yi, X[xi] * F[fi]);
+        biased.add(yi, X[xi] * F[fi]);
+        dw.add(fi, X[xi] * D[yi]);
+        dx.add(xi, F[fi] * D[yi]);
+      }
+  });
+  const [x, filter, bias, dy] = [tf.tensor(X, xShape), tf.tensor(F, filterShape), tf.tensor1d(C), tf.tensor(D, yShape)];
+  const attributes = { strides, dilations, pad, dataFormat: 'NHWC' };
+  withTensors([x, filter, bias, dy], () => {
+    y.expectEqual(run('Conv2D', { x, filter }, attributes), yShape);
+    biased.expectEqual(run('FusedConv2D', { x, filter, bias }, { ...attributes, activation: 'linear' }), yShape);
+    dw.expectEqual(run('Conv2DBackpropFilter', { x, dy }, { ...attributes, filterShape }), filterShape);
+    dx.expectEqual(run('Conv2DBackpropInput', { dy, filter }, { ...attributes, inputShape: xShape }), xShape);
+  });
+}
+
 /** Compares every kernel of src/analysis/backend with a direct loop in float64. */
 export function kernelCases(): void {
-  test('Conv2DBackpropFilter and Conv2DBackpropInput', () => {
-    forEachCase(1, (random, w) => {
-      const { channels, outChannels } = w;
-      const xShape = [w.batch, w.height, w.width, channels];
-      const yShape = [w.batch, w.outHeight, w.outWidth, outChannels];
-      const filterShape = [...w.filter, channels, outChannels];
-      const [X, F, D] = [xShape, filterShape, yShape].map((shape) => random.normals(tf.util.sizeFromShape(shape)));
-      const dw = new Sums(F.length);
-      const dx = new Sums(X.length);
-      eachTap(w, (x, tap, y) => {
-        for (let ci = 0; ci < channels; ci++)
-          for (let co = 0; co < outChannels; co++) {
-            const [xi, fi, yi] = [x * channels + ci, (tap * channels + ci) * outChannels + co, y * outChannels + co];
-            dw.add(fi, X[xi] * D[yi]);
-            dx.add(xi, F[fi] * D[yi]);
-          }
-      });
-      const [x, filter, dy] = [tf.tensor(X, xShape), tf.tensor(F, filterShape), tf.tensor(D, yShape)];
-      const { strides, dilations, pad } = w;
-      const attributes = { strides, dilations, pad, dataFormat: 'NHWC' };
-      withTensors([x, filter, dy], () => {
-        dw.expectEqual(run('Conv2DBackpropFilter', { x, dy }, { ...attributes, filterShape }), filterShape);
-        dx.expectEqual(run('Conv2DBackpropInput', { dy, filter }, { ...attributes, inputShape: xShape }), xShape);
-      });
+  test('convolutions and their gradients', () => {
+    forEachCase(1, expectConvolution);
+  });
+
+  test.each([
+    // More positions than one block has, within a row, in rows and in samples.
+    { batch: 2, height: 2, width: 300, channels: 3, outChannels: 5, filter: [1, 5] },
+    { batch: 2, height: 19, width: 18, channels: 5, outChannels: 9, filter: [3, 3] },
+    { batch: 40, height: 3, width: 3, channels: 2, outChannels: 8, filter: [2, 2] },
+    // A filter whose panels are more than one block.
+    { batch: 3, height: 3, width: 3, channels: 160, outChannels: 106, filter: [3, 3] },
+  ] as const)('convolutions of several blocks: %j', (shape) => {
+    const { height, width, filter } = shape;
+    const [padTop, padLeft] = filter.map((size) => Math.floor((size - 1) / 2));
+    const steps = { strides: [1, 1] as [number, number], dilations: [1, 1] as [number, number] };
+    expectConvolution(seededRandom(16), {
+      ...{ ...shape, ...steps, filter: [...filter], pad: 'same' },
+      ...{ outHeight: height, outWidth: width, padTop, padLeft },
     });
+  });
+
+  test('a convolution of what is not finite is not finite exactly where the filter sees it', () => {
+    const [size, channels, filters] = [6, 2, 5];
+    const X = new Float32Array(size * size * channels).fill(1);
+    X[(2 * size + 3) * channels] = NaN;
+    const [x, filter] = [tf.tensor(X, [1, size, size, channels]), tf.ones([3, 3, channels, filters])];
+    const y = tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'valid');
+    y.dataSync().forEach((value, index) => {
+      const [row, column] = [Math.floor(index / filters / 4), Math.floor(index / filters) % 4];
+      expect(value).toBe(row <= 2 && column >= 1 && column <= 3 ? NaN : 9 * channels);
+    });
+    tf.dispose([x, filter, y]);
   });
 
   test('DepthwiseConv2dNativeBackpropFilter and -Input', () => {
