@@ -32,13 +32,25 @@ export interface HeapKernels {
   convolution(x: Pointer, filter: Pointer, bias: Pointer, y: Pointer, ...geometry: Geometry): void;
   convolutionFilterGradient: WindowKernel;
   convolutionInputGradient: WindowKernel;
+  depthwiseConvolution: WindowKernel;
   depthwiseFilterGradient: WindowKernel;
   depthwiseInputGradient: WindowKernel;
   maxPoolGradient: WindowKernel;
   intervalGradient(x: Pointer, dy: Pointer, out: Pointer, size: number, low: number, high: number): void;
   sigmoidGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): void;
   tanhGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): void;
-  channelSums(x: Pointer, dy: Pointer, mean: Pointer, out: Pointer, rows: number, channels: number): void;
+  sumCentredProducts(x: Pointer, dy: Pointer, mean: Pointer, out: Pointer, rows: number, channels: number): void;
+  normalize(
+    x: Pointer,
+    mean: Pointer,
+    variance: Pointer,
+    offset: Pointer,
+    scale: Pointer,
+    y: Pointer,
+    rows: number,
+    channels: number,
+    epsilon: number,
+  ): void;
   segmentSum(x: Pointer, ids: Pointer, out: Pointer, rows: number, columns: number, segments: number): void;
   sumRows(x: Pointer, out: Pointer, groups: number, rows: number, columns: number): void;
   repeat(x: Pointer, out: Pointer, rows: number, length: number, copies: number): void;

@@ -224,7 +224,7 @@ export function kernelCases(): void {
     tf.dispose([x, filter, y]);
   });
 
-  test('DepthwiseConv2dNativeBackpropFilter and -Input', () => {
+  test('depthwise convolutions and their gradients', () => {
     forEachCase(2, (random, w) => {
       const { channels } = w;
       const multiplier = random.uniform() < 0.6 ? 1 : random.integer(2, 3);
@@ -233,19 +233,24 @@ export function kernelCases(): void {
       const yShape = [w.batch, w.outHeight, w.outWidth, outChannels];
       const filterShape = [...w.filter, channels, multiplier];
       const [X, F, D] = [xShape, filterShape, yShape].map((shape) => random.normals(tf.util.sizeFromShape(shape)));
-      const dw = new Sums(F.length);
-      const dx = new Sums(X.length);
-      eachTap(w, (x, tap, y) => {
+      const [y, dw, dx] = [D, F, X].map(({ length }) => new Sums(length));
+      eachTap(w, (xAt, tap, yAt) => {
         for (let co = 0; co < outChannels; co++) {
-          const xi = x * channels + Math.floor(co / multiplier);
-          dw.add(tap * outChannels + co, X[xi] * D[y * outChannels + co]);
-          dx.add(xi, F[tap * outChannels + co] * D[y * outChannels + co]);
+          const [xi, fi, yi] = [
+            xAt * channels + Math.floor(co / multiplier),
+            tap * outChannels + co,
+            yAt * outChannels + co,
+          ];
+          y.add(yi, X[xi] * F[fi]);
+          dw.add(fi, X[xi] * D[yi]);
+          dx.add(xi, F[fi] * D[yi]);
         }
       });
       const [x, filter, dy] = [tf.tensor(X, xShape), tf.tensor(F, filterShape), tf.tensor(D, yShape)];
       const { strides, dilations, pad } = w;
       const attributes = { strides, dilations, pad };
       withTensors([x, filter, dy], () => {
+        y.expectEqual(run('DepthwiseConv2dNative', { x, filter }, attributes), yShape);
         const onFilter = run('DepthwiseConv2dNativeBackpropFilter', { x, dy }, { ...attributes, filterShape });
         dw.expectEqual(onFilter, filterShape);
         const onInput = run(
@@ -586,6 +591,33 @@ export function kernelCases(): void {
       X.forEach((value, i) => out.add(i, passes(value) ? D[i] : 0));
       const [x, dy] = [tf.tensor1d(X), tf.tensor1d(D)];
       withTensors([x, dy], () => out.expectEqual(tf.grad(activation)(x, dy), [size]));
+    }
+  });
+
+  test('batch normalisation', () => {
+    const random = seededRandom(17);
+    for (const [shape, mean] of [
+      [[0, 5], 0],
+      [[7, 1], 2],
+      [[2, 3, 3, 6], 100],
+      [[3, 2, 16], -3],
+    ] as [number[], number][]) {
+      const channels = shape[shape.length - 1];
+      const X = random.normals(tf.util.sizeFromShape(shape)).map((value) => value + mean);
+      const [M, S, O] = [mean, 0, 0].map((center) => random.normals(channels).map((value) => value + center));
+      const V = random.normals(channels).map((value) => value ** 2);
+      const y = new Sums(X.length);
+      X.forEach((value, i) => {
+        const c = i % channels;
+        y.add(i, ((value - M[c]) / Math.sqrt(V[c] + 1e-3)) * S[c]);
+        y.add(i, O[c]);
+      });
+      const x = tf.tensor(X, shape);
+      const [m, v, s, o] = [M, V, S, O].map((values) => tf.tensor1d(values));
+      withTensors([x, m, v, s, o], () => {
+        const inputs = { x, mean: m, variance: v, scale: s, offset: o };
+        y.expectEqual(run('FusedBatchNorm', inputs, { varianceEpsilon: 1e-3 }), shape);
+      });
     }
   });
 

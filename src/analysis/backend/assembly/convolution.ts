@@ -7,21 +7,9 @@
  * outWidth, outChannels]`, `filter, dw: [filterHeight, filterWidth, inChannels, outChannels]`. The input row that
  * output row `oh` sees through filter row `kh` is `oh * strideHeight + kh * dilationHeight - padTop`; columns likewise.
  */
+import { allocate, free } from './allocate';
 import { BLOCK_DEPTH, packPanels, panelBytes } from './matMul';
 import { addProduct, PANELS_BYTES, scatterProduct } from './runs';
-
-// @ts-ignore: decorator of AssemblyScript
-@external('env', 'malloc')
-declare function malloc(bytes: usize): usize;
-// @ts-ignore: decorator of AssemblyScript
-@external('env', 'free')
-declare function free(pointer: usize): void;
-
-function allocate(bytes: usize): usize {
-  const pointer = malloc(bytes);
-  if (pointer == 0) unreachable();
-  return pointer;
-}
 
 // How the samples are read: each in a frame of zeros where the filter sees beyond it, else where they lie. In bytes.
 let framed: bool = false;

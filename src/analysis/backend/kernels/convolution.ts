@@ -3,6 +3,7 @@ import {
   Conv2D,
   Conv2DBackpropFilter,
   Conv2DBackpropInput,
+  DepthwiseConv2dNative,
   DepthwiseConv2dNativeBackpropFilter,
   DepthwiseConv2dNativeBackpropInput,
   FusedConv2D,
@@ -40,9 +41,9 @@ interface PoolAttributes {
 }
 
 /**
- * 2-D convolutions by ../assembly/convolution.ts, pointwise ones as matrix products, and the gradients of these, of
- * depthwise convolution and of max pooling, all for channels-last tensors. tfjs's forward kernel (XNNPACK) has no fused
- * multiply-add, and packs the filter and allocates per call: it was never faster.
+ * 2-D convolutions, pointwise ones as matrix products, depthwise ones, and the gradients of these and of max pooling, all
+ * for channels-last tensors. tfjs's forward kernels (XNNPACK) have no fused multiply-add, and are wrong where
+ * the stride of a convolution with 'same' padding is so long that it leaves out the input's end.
  */
 export function registerConvolutionKernels(): void {
   wasmKernel<Convolved, ConvolutionAttributes>(Conv2D, (call, stock) => {
@@ -89,6 +90,15 @@ export function registerConvolutionKernels(): void {
       return out;
     },
   );
+
+  wasmKernel<Convolved, ConvolutionAttributes>(DepthwiseConv2dNative, (call, stock) => {
+    if (!isChannelsLast(call)) return stock();
+    const { x, filter } = call.inputs;
+    const geometry = convolution(x.shape, filter.shape, call.attributes, true);
+    const out = call.output(outputShape(geometry));
+    call.heap.depthwiseConvolution(call.pointer(x), call.pointer(filter), call.pointer(out), ...geometry);
+    return out;
+  });
 
   wasmKernel<{ x: TensorInfo; dy: TensorInfo }, ConvolutionAttributes & { filterShape: Shape4 }>(
     DepthwiseConv2dNativeBackpropFilter,
@@ -166,6 +176,13 @@ function arrange(info: backend_util.Conv2DInfo): Geometry {
   ];
 }
 
+const outputShape = ([batch, , , , outHeight, outWidth, outChannels]: Geometry): number[] => [
+  batch,
+  outHeight,
+  outWidth,
+  outChannels,
+];
+
 /** Whether each output position sees the input at the same position, and nothing else. */
 function isPointwise(geometry: Geometry): boolean {
   const [, height, width, , outHeight, outWidth, , filterHeight, filterWidth] = geometry;
@@ -184,8 +201,7 @@ function convolve(
 ): TensorInfo {
   const geometry = convolution(x.shape, filter.shape, call.attributes, false);
   if (isPointwise(geometry)) return multiplyChannels(call, x, filter, bias, false);
-  const [batch, , , , outHeight, outWidth, outChannels] = geometry;
-  const out = call.output([batch, outHeight, outWidth, outChannels]);
+  const out = call.output(outputShape(geometry));
   const [xp, filterp, outp] = [x, filter, out].map((tensor) => call.pointer(tensor));
   const biasp = bias === undefined ? 0 : call.pointer(bias);
   call.heap.convolution(xp, filterp, biasp, outp, ...geometry);
