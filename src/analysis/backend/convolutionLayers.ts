@@ -1,4 +1,4 @@
-import { add, conv2d, pad, tidy, transpose, type Tensor, type Tensor3D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { engine, FusedConv2D, pad, tidy, transpose, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 
 /** What the convolution layers of tfjs keep to themselves. */
@@ -19,8 +19,9 @@ interface ConvolutionLayer {
 let enabled = false;
 
 /**
- * Teaches tfjs's convolution layers two things they refuse: causal padding (Conv1D), which is zeros before the sequence,
- * and the gradient of dilated Conv2D layers, which always takes the fused operation, whose own gradient has no dilations.
+ * Teaches tfjs's convolution layers causal padding (Conv1D), which is zeros before the sequence, and lets Conv2D layers
+ * run the kernel with the gradient of ./gradients/convolution.ts. That of the operation they take has no dilations, and
+ * computes what nobody asks for: the gradient at the network's input.
  */
 export function completeConvolutionLayers(): void {
   if (enabled) return;
@@ -34,8 +35,7 @@ export function completeConvolutionLayers(): void {
     if (this.rank === 1 && this.padding === 'causal') {
       return tidy(() => call.call(withPadding(this, 'valid'), padBefore(this, x), kwargs));
     }
-    const dilated = this.rank === 2 && this.dilationRate.some((rate) => rate > 1);
-    return dilated ? tidy(() => dilatedConvolution(this, x)) : call.call(this, inputs, kwargs);
+    return this.rank === 2 ? tidy(() => convolve(this, x)) : call.call(this, inputs, kwargs);
   };
 
   prototype.computeOutputShape = function (inputShape) {
@@ -65,13 +65,15 @@ function padBefore({ kernelSize, dilationRate, dataFormat }: ConvolutionLayer, x
   );
 }
 
-function dilatedConvolution(layer: ConvolutionLayer, x: Tensor): Tensor {
+function convolve(layer: ConvolutionLayer, input: Tensor): Tensor {
   const { strides, padding, dataFormat, dilationRate, kernel, bias, activation } = layer;
   const channelsFirst = dataFormat === 'channelsFirst';
-  const input = (channelsFirst ? transpose(x, [0, 2, 3, 1]) : x) as Tensor4D;
-  const dilations = dilationRate as [number, number];
-  let y: Tensor = conv2d(input, kernel.read() as Tensor4D, strides, padding as 'valid' | 'same', 'NHWC', dilations);
-  if (bias !== null) y = add(y, bias.read());
-  if (channelsFirst) y = transpose(y, [0, 3, 1, 2]);
+  const x = channelsFirst ? transpose(input, [0, 2, 3, 1]) : input;
+  const z: Tensor = engine().runKernel(
+    FusedConv2D,
+    { x, filter: kernel.read(), ...(bias === null ? {} : { bias: bias.read() }) },
+    { strides, pad: padding, dilations: dilationRate, dataFormat: 'NHWC', activation: 'linear' },
+  );
+  const y = channelsFirst ? transpose(z, [0, 3, 1, 2]) : z;
   return activation?.apply(y) ?? y;
 }

@@ -29,23 +29,27 @@ export interface HeapKernels {
     sharedA: boolean,
     sharedB: boolean,
   ): void;
+  convolution(x: Pointer, filter: Pointer, bias: Pointer, y: Pointer, ...geometry: Geometry): void;
   convolutionFilterGradient: WindowKernel;
   convolutionInputGradient: WindowKernel;
+  depthwiseConvolution: WindowKernel;
   depthwiseFilterGradient: WindowKernel;
   depthwiseInputGradient: WindowKernel;
   maxPoolGradient: WindowKernel;
   intervalGradient(x: Pointer, dy: Pointer, out: Pointer, size: number, low: number, high: number): void;
   sigmoidGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): void;
   tanhGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): void;
-  channelSums(x: Pointer, dy: Pointer, mean: Pointer, out: Pointer, rows: number, channels: number): void;
-  normalizeChannels(
+  sumCentredProducts(x: Pointer, dy: Pointer, mean: Pointer, out: Pointer, rows: number, channels: number): void;
+  normalize(
     x: Pointer,
     mean: Pointer,
-    factor: Pointer,
+    variance: Pointer,
     offset: Pointer,
-    out: Pointer,
+    scale: Pointer,
+    y: Pointer,
     rows: number,
     channels: number,
+    epsilon: number,
   ): void;
   layerNorm(
     x: Pointer,
@@ -133,10 +137,10 @@ export function heapKernels(backend: BackendWasm): HeapKernels {
   return kernels;
 }
 
-function instantiate({ asm: { memory }, _malloc: allocate }: WasmModule): HeapKernels {
-  const instance = new WebAssembly.Instance(kernelsModule(), { env: { memory } });
+function instantiate({ asm: { memory }, _malloc: malloc, _free: free }: WasmModule): HeapKernels {
+  const instance = new WebAssembly.Instance(kernelsModule(), { env: { memory, malloc, free } });
   const exported = instance.exports as HeapKernels & Workspace;
-  exported.workspace.value = allocate(exported.workspaceBytes.value);
+  exported.workspace.value = malloc(exported.workspaceBytes.value);
   return exported;
 }
 

@@ -157,36 +157,74 @@ function expectProduct(random: Random, product: Product): void {
   });
 }
 
+/** Compares a convolution, without and with a bias, and its gradients with direct sums. */
+function expectConvolution(random: Random, w: Window): void {
+  const { channels, outChannels, strides, dilations, pad } = w;
+  const xShape = [w.batch, w.height, w.width, channels];
+  const yShape = [w.batch, w.outHeight, w.outWidth, outChannels];
+  const filterShape = [...w.filter, channels, outChannels];
+  const [X, F, C, D] = [xShape, filterShape, [outChannels], yShape].map((shape) =>
+    random.normals(tf.util.sizeFromShape(shape)),
+  );
+  const [y, biased, dw, dx] = [D, D, F, X].map(({ length }) => new Sums(length));
+  D.forEach((_, index) => biased.add(index, C[index % outChannels]));
+  eachTap(w, (xAt, tap, yAt) => {
+    for (let ci = 0; ci < channels; ci++)
+      for (let co = 0; co < outChannels; co++) {
+        const [xi, fi, yi] = [xAt * channels + ci, (tap * channels + ci) * outChannels + co, yAt * outChannels + co];
+        y.add(yi, X[xi] * F[fi]);
+        biased.add(yi, X[xi] * F[fi]);
+        dw.add(fi, X[xi] * D[yi]);
+        dx.add(xi, F[fi] * D[yi]);
+      }
+  });
+  const [x, filter, bias, dy] = [tf.tensor(X, xShape), tf.tensor(F, filterShape), tf.tensor1d(C), tf.tensor(D, yShape)];
+  const attributes = { strides, dilations, pad, dataFormat: 'NHWC' };
+  withTensors([x, filter, bias, dy], () => {
+    y.expectEqual(run('Conv2D', { x, filter }, attributes), yShape);
+    biased.expectEqual(run('FusedConv2D', { x, filter, bias }, { ...attributes, activation: 'linear' }), yShape);
+    dw.expectEqual(run('Conv2DBackpropFilter', { x, dy }, { ...attributes, filterShape }), filterShape);
+    dx.expectEqual(run('Conv2DBackpropInput', { dy, filter }, { ...attributes, inputShape: xShape }), xShape);
+  });
+}
+
 /** Compares every kernel of src/analysis/backend with a direct loop in float64. */
 export function kernelCases(): void {
-  test('Conv2DBackpropFilter and Conv2DBackpropInput', () => {
-    forEachCase(1, (random, w) => {
-      const { channels, outChannels } = w;
-      const xShape = [w.batch, w.height, w.width, channels];
-      const yShape = [w.batch, w.outHeight, w.outWidth, outChannels];
-      const filterShape = [...w.filter, channels, outChannels];
-      const [X, F, D] = [xShape, filterShape, yShape].map((shape) => random.normals(tf.util.sizeFromShape(shape)));
-      const dw = new Sums(F.length);
-      const dx = new Sums(X.length);
-      eachTap(w, (x, tap, y) => {
-        for (let ci = 0; ci < channels; ci++)
-          for (let co = 0; co < outChannels; co++) {
-            const [xi, fi, yi] = [x * channels + ci, (tap * channels + ci) * outChannels + co, y * outChannels + co];
-            dw.add(fi, X[xi] * D[yi]);
-            dx.add(xi, F[fi] * D[yi]);
-          }
-      });
-      const [x, filter, dy] = [tf.tensor(X, xShape), tf.tensor(F, filterShape), tf.tensor(D, yShape)];
-      const { strides, dilations, pad } = w;
-      const attributes = { strides, dilations, pad, dataFormat: 'NHWC' };
-      withTensors([x, filter, dy], () => {
-        dw.expectEqual(run('Conv2DBackpropFilter', { x, dy }, { ...attributes, filterShape }), filterShape);
-        dx.expectEqual(run('Conv2DBackpropInput', { dy, filter }, { ...attributes, inputShape: xShape }), xShape);
-      });
+  test('convolutions and their gradients', () => {
+    forEachCase(1, expectConvolution);
+  });
+
+  test.each([
+    // More positions than one block has, within a row, in rows and in samples.
+    { batch: 2, height: 2, width: 300, channels: 3, outChannels: 5, filter: [1, 5] },
+    { batch: 2, height: 19, width: 18, channels: 5, outChannels: 9, filter: [3, 3] },
+    { batch: 40, height: 3, width: 3, channels: 2, outChannels: 8, filter: [2, 2] },
+    // A filter whose panels are more than one block.
+    { batch: 3, height: 3, width: 3, channels: 160, outChannels: 106, filter: [3, 3] },
+  ] as const)('convolutions of several blocks: %j', (shape) => {
+    const { height, width, filter } = shape;
+    const [padTop, padLeft] = filter.map((size) => Math.floor((size - 1) / 2));
+    const steps = { strides: [1, 1] as [number, number], dilations: [1, 1] as [number, number] };
+    expectConvolution(seededRandom(16), {
+      ...{ ...shape, ...steps, filter: [...filter], pad: 'same' },
+      ...{ outHeight: height, outWidth: width, padTop, padLeft },
     });
   });
 
-  test('DepthwiseConv2dNativeBackpropFilter and -Input', () => {
+  test('a convolution of what is not finite is not finite exactly where the filter sees it', () => {
+    const [size, channels, filters] = [6, 2, 5];
+    const X = new Float32Array(size * size * channels).fill(1);
+    X[(2 * size + 3) * channels] = NaN;
+    const [x, filter] = [tf.tensor(X, [1, size, size, channels]), tf.ones([3, 3, channels, filters])];
+    const y = tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'valid');
+    y.dataSync().forEach((value, index) => {
+      const [row, column] = [Math.floor(index / filters / 4), Math.floor(index / filters) % 4];
+      expect(value).toBe(row <= 2 && column >= 1 && column <= 3 ? NaN : 9 * channels);
+    });
+    tf.dispose([x, filter, y]);
+  });
+
+  test('depthwise convolutions and their gradients', () => {
     forEachCase(2, (random, w) => {
       const { channels } = w;
       const multiplier = random.uniform() < 0.6 ? 1 : random.integer(2, 3);
@@ -195,19 +233,24 @@ export function kernelCases(): void {
       const yShape = [w.batch, w.outHeight, w.outWidth, outChannels];
       const filterShape = [...w.filter, channels, multiplier];
       const [X, F, D] = [xShape, filterShape, yShape].map((shape) => random.normals(tf.util.sizeFromShape(shape)));
-      const dw = new Sums(F.length);
-      const dx = new Sums(X.length);
-      eachTap(w, (x, tap, y) => {
+      const [y, dw, dx] = [D, F, X].map(({ length }) => new Sums(length));
+      eachTap(w, (xAt, tap, yAt) => {
         for (let co = 0; co < outChannels; co++) {
-          const xi = x * channels + Math.floor(co / multiplier);
-          dw.add(tap * outChannels + co, X[xi] * D[y * outChannels + co]);
-          dx.add(xi, F[tap * outChannels + co] * D[y * outChannels + co]);
+          const [xi, fi, yi] = [
+            xAt * channels + Math.floor(co / multiplier),
+            tap * outChannels + co,
+            yAt * outChannels + co,
+          ];
+          y.add(yi, X[xi] * F[fi]);
+          dw.add(fi, X[xi] * D[yi]);
+          dx.add(xi, F[fi] * D[yi]);
         }
       });
       const [x, filter, dy] = [tf.tensor(X, xShape), tf.tensor(F, filterShape), tf.tensor(D, yShape)];
       const { strides, dilations, pad } = w;
       const attributes = { strides, dilations, pad };
       withTensors([x, filter, dy], () => {
+        y.expectEqual(run('DepthwiseConv2dNative', { x, filter }, attributes), yShape);
         const onFilter = run('DepthwiseConv2dNativeBackpropFilter', { x, dy }, { ...attributes, filterShape });
         dw.expectEqual(onFilter, filterShape);
         const onInput = run(
@@ -598,7 +641,34 @@ export function kernelCases(): void {
     tf.dispose([...tensors, dy]);
   });
 
-  test('batch normalisation and its gradients', () => {
+  test('batch normalisation', () => {
+    const random = seededRandom(17);
+    for (const [shape, mean] of [
+      [[0, 5], 0],
+      [[7, 1], 2],
+      [[2, 3, 3, 6], 100],
+      [[3, 2, 16], -3],
+    ] as [number[], number][]) {
+      const channels = shape[shape.length - 1];
+      const X = random.normals(tf.util.sizeFromShape(shape)).map((value) => value + mean);
+      const [M, S, O] = [mean, 0, 0].map((center) => random.normals(channels).map((value) => value + center));
+      const V = random.normals(channels).map((value) => value ** 2);
+      const y = new Sums(X.length);
+      X.forEach((value, i) => {
+        const c = i % channels;
+        y.add(i, ((value - M[c]) / Math.sqrt(V[c] + 1e-3)) * S[c]);
+        y.add(i, O[c]);
+      });
+      const x = tf.tensor(X, shape);
+      const [m, v, s, o] = [M, V, S, O].map((values) => tf.tensor1d(values));
+      withTensors([x, m, v, s, o], () => {
+        const inputs = { x, mean: m, variance: v, scale: s, offset: o };
+        y.expectEqual(run('FusedBatchNorm', inputs, { varianceEpsilon: 1e-3 }), shape);
+      });
+    }
+  });
+
+  test('gradients of batch normalisation', () => {
     const random = seededRandom(9);
     for (const [shape, mean] of [
       [[7, 5], 0],
@@ -613,14 +683,12 @@ export function kernelCases(): void {
       const [M, S, O] = [0, 1, 2].map(() => random.normals(channels));
       const V = random.normals(channels).map((value) => value ** 2 + 0.1);
       M.forEach((value, c) => (M[c] = value + mean));
-      const [y, dx, dm, dv, ds, doffset] = [X.length, X.length, channels, channels, channels, channels].map(
+      const [dx, dm, dv, ds, doffset] = [X.length, channels, channels, channels, channels].map(
         (size) => new Sums(size),
       );
       D.forEach((d, i) => {
         const c = i % channels;
         const inverse = 1 / Math.sqrt(V[c] + 1e-3);
-        y.add(i, (X[i] - M[c]) * inverse * S[c]);
-        y.add(i, O[c]);
         dx.add(i, d * inverse * S[c]);
         dm.add(c, -d * inverse * S[c]);
         dv.add(c, -0.5 * d * (X[i] - M[c]) * inverse ** 3 * S[c]);
@@ -631,8 +699,6 @@ export function kernelCases(): void {
       const normalize = (x: tf.Tensor, m: tf.Tensor, v: tf.Tensor, o: tf.Tensor, s: tf.Tensor): tf.Tensor =>
         tf.batchNorm(x as tf.Tensor4D, m as tf.Tensor1D, v as tf.Tensor1D, o as tf.Tensor1D, s as tf.Tensor1D, 1e-3);
       const dy = tf.tensor(D, shape);
-      const [x, m, v, o, s] = tensors;
-      y.expectEqual(normalize(x, m, v, o, s), shape);
       const results = tf.grads(normalize)(tensors, dy);
       [dx, dm, dv, doffset, ds].forEach((sums, i) => sums.expectEqual(results[i], i === 0 ? shape : [channels]));
       tf.dispose([...tensors, dy]);

@@ -294,6 +294,23 @@ describe.each([
   });
 });
 
+test("conv2d: the gradient at the network's input is left to those who ask", async () => {
+  const layer = L.conv2d({ filters: 2, kernelSize: 3, useBias: true });
+  const x = tf.tensor(seededRandom(18).normals(50), [1, 5, 5, 2]);
+  const apply = (): tf.Scalar => tf.sum(layer.apply(x) as tf.Tensor);
+  tf.dispose(apply());
+  const kernelsOf = async (gradient: () => unknown): Promise<string[]> =>
+    (await tf.profile(() => tf.tidy(() => void gradient()))).kernelNames;
+  const byWeights = await kernelsOf(() => tf.variableGrads(apply));
+  expect(byWeights).toContain('Conv2DBackpropFilter');
+  expect(byWeights).not.toContain('Conv2DBackpropInput');
+  const byInput = await kernelsOf(() => tf.grad((input: tf.Tensor) => tf.sum(layer.apply(input) as tf.Tensor))(x));
+  expect(byInput).toContain('Conv2DBackpropInput');
+  expect(byInput).not.toContain('Conv2DBackpropFilter');
+  tf.dispose(x);
+  layer.dispose();
+});
+
 test('embedding', async () => {
   const model = sequence([5], [L.embedding({ inputDim: 10, outputDim: 6 }), L.flatten()]);
   const ids = tf.tensor2d([0, 9, 3, 3, 1, 2, 2, 2, 8, 5], [2, 5], 'int32');

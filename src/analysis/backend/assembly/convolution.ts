@@ -1,249 +1,217 @@
 /**
- * Gradients of 2-D convolutions and max pooling. Tensors are row-major, channels last: `x, dx: [batch, height, width,
- * inChannels]`, `dy: [batch, outHeight, outWidth, outChannels]`. The input row that output row `oh` sees through filter
- * row `kh` is `oh * strideHeight + kh * dilationHeight - padTop`; columns likewise.
+ * 2-D convolutions and their gradients as products of matrices that are never written out: a row of the left one is
+ * read where it lies, as runs of values at even steps. Four rows at a time meet panels of eight columns, as in
+ * ./matMul.ts.
+ *
+ * Tensors are row-major, channels last: `x, dx: [batch, height, width, inChannels]`, `y, dy: [batch, outHeight,
+ * outWidth, outChannels]`, `filter, dw: [filterHeight, filterWidth, inChannels, outChannels]`. The input row that
+ * output row `oh` sees through filter row `kh` is `oh * strideHeight + kh * dilationHeight - padTop`; columns likewise.
  */
-import { multiplyAdd } from './multiplyAdd';
+import { allocate, free } from './allocate';
+import { BLOCK_DEPTH, packPanels, panelBytes } from './matMul';
+import { addProduct, PANELS_BYTES, scatterProduct } from './runs';
+
+// How the samples are read: each in a frame of zeros where the filter sees beyond it, else where they lie. In bytes.
+let framed: bool = false;
+let frameRow: usize = 0;
+let frameSize: usize = 0;
+/** Of the first value of a sample in its frame. */
+let inside: usize = 0;
+let sampleRow: usize = 0;
+let sampleRows: i32 = 0;
+/** Samples that are worked off together, so that few output positions still make a block. */
+let group: i32 = 1;
+
+function measureFrames(
+  batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32,
+  filterHeight: i32, filterWidth: i32, strideHeight: i32, strideWidth: i32, dilationHeight: i32, dilationWidth: i32,
+  padTop: i32, padLeft: i32,
+): void {
+  const seenHeight = (outHeight - 1) * strideHeight + (filterHeight - 1) * dilationHeight + 1;
+  const seenWidth = (outWidth - 1) * strideWidth + (filterWidth - 1) * dilationWidth + 1;
+  framed = padTop > 0 || padLeft > 0 || seenHeight > height || seenWidth > width;
+  frameRow = <usize>((framed ? max(seenWidth, padLeft + width) : width) * channels) << 2;
+  frameSize = frameRow * (framed ? max(seenHeight, padTop + height) : height);
+  inside = <usize>padTop * frameRow + (<usize>(padLeft * channels) << 2);
+  sampleRow = <usize>(width * channels) << 2;
+  sampleRows = height;
+  group = max(1, min(batch, BLOCK_DEPTH / max(1, outHeight * outWidth)));
+}
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function at(base: usize, index: i32): usize {
-  return base + (<usize>index << 2);
+function framesBytes(): usize {
+  return framed ? <usize>group * frameSize : 0;
 }
 
-/** First output position whose input position `o * stride + offset` is not negative. */
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function firstInside(offset: i32, stride: i32): i32 {
-  return offset >= 0 ? 0 : (stride - 1 - offset) / stride;
+/** Copies samples into their frames, or back. */
+function copySamples(x: usize, frames: usize, samples: i32, back: bool): void {
+  for (let s: i32 = 0; s < samples; s++) {
+    let place = frames + inside + <usize>s * frameSize;
+    for (let row: i32 = 0; row < sampleRows; row++) {
+      if (back) memory.copy(x, place, sampleRow);
+      else memory.copy(place, x, sampleRow);
+      x += sampleRow;
+      place += frameRow;
+    }
+  }
 }
 
-/** One more than the last output position whose input position `o * stride + offset` is below `size`. */
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function endInside(offset: i32, stride: i32, size: i32, outSize: i32): i32 {
-  return offset >= size ? 0 : min(outSize, (size - 1 - offset) / stride + 1);
+/** Writes the offsets of a grid of places, the innermost fastest. */
+function listOffsets(
+  table: usize, outer: i32, outerStep: usize, middle: i32, middleStep: usize, inner: i32, innerStep: usize,
+): void {
+  for (let o: i32 = 0; o < outer; o++) {
+    for (let m: i32 = 0; m < middle; m++) {
+      let offset = <usize>o * outerStep + <usize>m * middleStep;
+      for (let i: i32 = 0; i < inner; i++) {
+        store<usize>(table, offset);
+        offset += innerStep;
+        table += 4;
+      }
+    }
+  }
 }
 
-/** `dw: [filterHeight, filterWidth, inChannels, outChannels]`. */
+/** `y = x * filter + bias`; no bias at address 0. */
+export function convolution(
+  x: usize, filter: usize, bias: usize, y: usize,
+  batch: i32, height: i32, width: i32, inChannels: i32, outHeight: i32, outWidth: i32, outChannels: i32,
+  filterHeight: i32, filterWidth: i32, strideHeight: i32, strideWidth: i32, dilationHeight: i32, dilationWidth: i32,
+  padTop: i32, padLeft: i32,
+): void {
+  measureFrames(
+    batch, height, width, inChannels, outHeight, outWidth, filterHeight, filterWidth,
+    strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft,
+  );
+  const pixel = <usize>inChannels << 2;
+  const positions = outHeight * outWidth;
+  const depth = filterHeight * filterWidth * inChannels;
+  const tableBytes = <usize>(group * positions) << 2;
+  const frames = allocate(framesBytes() + tableBytes + panelBytes(depth, outChannels));
+  const offsets = frames + framesBytes();
+  const panels = offsets + tableBytes;
+  const down = <usize>strideHeight * frameRow;
+  const right = <usize>strideWidth * pixel;
+  memory.fill(frames, 0, framesBytes());
+  listOffsets(offsets, group, frameSize, outHeight, down, outWidth, right);
+  packPanels(filter, <usize>outChannels << 2, 4, panels, depth, outChannels);
+  // Without gaps between its columns, a row of the filter sees one run.
+  const gaps = dilationWidth > 1;
+  for (let b: i32 = 0; b < batch; b += group) {
+    const samples = min(group, batch - b);
+    if (framed) copySamples(x, frames, samples, false);
+    addProduct(
+      framed ? frames : x, offsets, samples * positions,
+      filterHeight, <usize>dilationHeight * frameRow,
+      gaps ? filterWidth : 1, <usize>dilationWidth * pixel,
+      gaps ? inChannels : filterWidth * inChannels, 4,
+      panels, outChannels, bias, 0, y,
+    );
+    x += <usize>(samples * height) * sampleRow;
+    y += <usize>(samples * positions * outChannels) << 2;
+  }
+  free(frames);
+}
+
+/** `dw[kh, kw, ci, co] = sum of x dy` over all positions of all samples. */
 export function convolutionFilterGradient(
   x: usize, dy: usize, dw: usize,
   batch: i32, height: i32, width: i32, inChannels: i32, outHeight: i32, outWidth: i32, outChannels: i32,
   filterHeight: i32, filterWidth: i32, strideHeight: i32, strideWidth: i32, dilationHeight: i32, dilationWidth: i32,
   padTop: i32, padLeft: i32,
 ): void {
-  memory.fill(dw, 0, <usize>(filterHeight * filterWidth * inChannels * outChannels) << 2);
+  measureFrames(
+    batch, height, width, inChannels, outHeight, outWidth, filterHeight, filterWidth,
+    strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft,
+  );
+  const pixel = <usize>inChannels << 2;
   const dyStep = <usize>outChannels << 2;
-  for (let kh: i32 = 0; kh < filterHeight; kh++) {
-    for (let kw: i32 = 0; kw < filterWidth; kw++) {
-      const offset = kw * dilationWidth - padLeft;
-      const start = firstInside(offset, strideWidth);
-      const count = endInside(offset, strideWidth, width, outWidth) - start;
-      if (count <= 0) continue;
-      const tap = at(dw, (kh * filterWidth + kw) * inChannels * outChannels);
-      for (let b: i32 = 0; b < batch; b++) {
-        for (let oh: i32 = 0; oh < outHeight; oh++) {
-          const ih = oh * strideHeight + kh * dilationHeight - padTop;
-          if (ih < 0 || ih >= height) continue;
-          multiplyAdd(
-            at(x, ((b * height + ih) * width + start * strideWidth + offset) * inChannels), 4, <usize>(strideWidth * inChannels) << 2,
-            at(dy, ((b * outHeight + oh) * outWidth + start) * outChannels), dyStep,
-            tap, dyStep,
-            inChannels, count, outChannels,
-          );
-        }
+  const taps = filterHeight * filterWidth * inChannels;
+  // Positions that are summed before they are added to the total: of whole samples, of whole rows or of a part of one.
+  const blockWidth = min(outWidth, BLOCK_DEPTH);
+  const blockHeight = min(outHeight, max(1, BLOCK_DEPTH / max(1, outWidth)));
+  const tableBytes = <usize>taps << 2;
+  const frames = allocate(framesBytes() + tableBytes + panelBytes(group * blockHeight * blockWidth, outChannels));
+  const offsets = frames + framesBytes();
+  const panels = offsets + tableBytes;
+  const down = <usize>strideHeight * frameRow;
+  const right = <usize>strideWidth * pixel;
+  memory.fill(frames, 0, framesBytes());
+  memory.fill(dw, 0, <usize>taps * dyStep);
+  listOffsets(
+    offsets,
+    filterHeight, <usize>dilationHeight * frameRow, filterWidth, <usize>dilationWidth * pixel, inChannels, 4,
+  );
+  for (let b: i32 = 0; b < batch; b += group) {
+    const samples = min(group, batch - b);
+    if (framed) copySamples(x, frames, samples, false);
+    for (let oh: i32 = 0; oh < outHeight; oh += blockHeight) {
+      for (let ow: i32 = 0; ow < outWidth; ow += blockWidth) {
+        const rows = min(blockHeight, outHeight - oh);
+        const columns = min(blockWidth, outWidth - ow);
+        packPanels(dy, dyStep, 4, panels, samples * rows * columns, outChannels);
+        addProduct(
+          (framed ? frames : x) + <usize>oh * down + <usize>ow * right, offsets, taps,
+          samples, frameSize, rows, down, columns, right,
+          panels, outChannels, dw, dyStep, dw,
+        );
+        dy += <usize>(samples * rows * columns) * dyStep;
       }
     }
+    x += <usize>(samples * height) * sampleRow;
   }
+  free(frames);
 }
 
-/** `filter: [filterHeight, filterWidth, outChannels, inChannels]`, that is, with its last two axes swapped. */
+/** `dx`: every output position adds `dy filter^T` to the patch that it saw. */
 export function convolutionInputGradient(
   dy: usize, filter: usize, dx: usize,
   batch: i32, height: i32, width: i32, inChannels: i32, outHeight: i32, outWidth: i32, outChannels: i32,
   filterHeight: i32, filterWidth: i32, strideHeight: i32, strideWidth: i32, dilationHeight: i32, dilationWidth: i32,
   padTop: i32, padLeft: i32,
 ): void {
-  memory.fill(dx, 0, <usize>(batch * height * width * inChannels) << 2);
-  const dxStep = <usize>inChannels << 2;
-  for (let b: i32 = 0; b < batch; b++) {
-    for (let oh: i32 = 0; oh < outHeight; oh++) {
-      for (let kh: i32 = 0; kh < filterHeight; kh++) {
-        const ih = oh * strideHeight + kh * dilationHeight - padTop;
-        if (ih < 0 || ih >= height) continue;
-        for (let kw: i32 = 0; kw < filterWidth; kw++) {
-          const offset = kw * dilationWidth - padLeft;
-          const start = firstInside(offset, strideWidth);
-          const count = endInside(offset, strideWidth, width, outWidth) - start;
-          if (count <= 0) continue;
-          multiplyAdd(
-            at(dy, ((b * outHeight + oh) * outWidth + start) * outChannels), <usize>outChannels << 2, 4,
-            at(filter, (kh * filterWidth + kw) * outChannels * inChannels), dxStep,
-            at(dx, ((b * height + ih) * width + start * strideWidth + offset) * inChannels), dxStep * strideWidth,
-            count, outChannels, inChannels,
-          );
-        }
-      }
-    }
-  }
-}
-
-/** `dw: [filterHeight, filterWidth, inChannels, multiplier]` with `outChannels = inChannels * multiplier`. */
-export function depthwiseFilterGradient(
-  x: usize, dy: usize, dw: usize,
-  batch: i32, height: i32, width: i32, inChannels: i32, outHeight: i32, outWidth: i32, outChannels: i32,
-  filterHeight: i32, filterWidth: i32, strideHeight: i32, strideWidth: i32, dilationHeight: i32, dilationWidth: i32,
-  padTop: i32, padLeft: i32,
-): void {
-  memory.fill(dw, 0, <usize>(filterHeight * filterWidth * outChannels) << 2);
-  if (inChannels == 0) return;
-  const multiplier = outChannels / inChannels;
-  const xStep = <usize>(strideWidth * inChannels) << 2;
+  measureFrames(
+    batch, height, width, inChannels, outHeight, outWidth, filterHeight, filterWidth,
+    strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft,
+  );
+  const pixel = <usize>inChannels << 2;
   const dyStep = <usize>outChannels << 2;
-  for (let b: i32 = 0; b < batch; b++) {
-    for (let oh: i32 = 0; oh < outHeight; oh++) {
-      for (let kh: i32 = 0; kh < filterHeight; kh++) {
-        const ih = oh * strideHeight + kh * dilationHeight - padTop;
-        if (ih < 0 || ih >= height) continue;
-        for (let kw: i32 = 0; kw < filterWidth; kw++) {
-          const offset = kw * dilationWidth - padLeft;
-          const start = firstInside(offset, strideWidth);
-          const count = endInside(offset, strideWidth, width, outWidth) - start;
-          const xRow = at(x, ((b * height + ih) * width + start * strideWidth + offset) * inChannels);
-          const dyRow = at(dy, ((b * outHeight + oh) * outWidth + start) * outChannels);
-          const tap = at(dw, (kh * filterWidth + kw) * outChannels);
-          let c: i32 = 0;
-          if (ASC_FEATURE_SIMD && multiplier == 1) {
-            for (; c + 16 <= outChannels; c += 16) dotColumns16(at(xRow, c), xStep, at(dyRow, c), dyStep, at(tap, c), count);
-            for (; c + 4 <= outChannels; c += 4) dotColumns4(at(xRow, c), xStep, at(dyRow, c), dyStep, at(tap, c), count);
-          }
-          for (; c < outChannels; c++) {
-            let sum: f32 = 0;
-            let xp = at(xRow, c / multiplier);
-            let dyp = at(dyRow, c);
-            for (let o: i32 = 0; o < count; o++) {
-              sum += load<f32>(xp) * load<f32>(dyp);
-              xp += xStep;
-              dyp += dyStep;
-            }
-            const out = at(tap, c);
-            store<f32>(out, load<f32>(out) + sum);
-          }
-        }
-      }
+  const positions = outHeight * outWidth;
+  const gaps = dilationWidth > 1;
+  const runs = gaps ? filterHeight * filterWidth : filterHeight;
+  const run = gaps ? inChannels : filterWidth * inChannels;
+  const runPanels = panelBytes(outChannels, run);
+  const tableBytes = <usize>(group * positions) << 2;
+  const frames = allocate(framesBytes() + 2 * tableBytes + (<usize>runs << 2) + <usize>runs * runPanels);
+  const from = frames + framesBytes();
+  const to = from + tableBytes;
+  const starts = to + tableBytes;
+  const panels = starts + (<usize>runs << 2);
+  // Neighbours in this order are one above the other, so that the patches of a tile do not overlap within a run.
+  listOffsets(from, group, <usize>positions * dyStep, outWidth, dyStep, outHeight, <usize>outWidth * dyStep);
+  listOffsets(to, group, frameSize, outWidth, <usize>strideWidth * pixel, outHeight, <usize>strideHeight * frameRow);
+  listOffsets(
+    starts,
+    1, 0, filterHeight, <usize>dilationHeight * frameRow, gaps ? filterWidth : 1, <usize>dilationWidth * pixel,
+  );
+  for (let r: i32 = 0; r < runs; r++) {
+    packPanels(filter + <usize>(r * run) * dyStep, 4, dyStep, panels + <usize>r * runPanels, outChannels, run);
+  }
+  if (!framed) memory.fill(dx, 0, <usize>(batch * height) * sampleRow);
+  const blockRuns = max<i32>(1, <i32>(PANELS_BYTES / max<usize>(1, runPanels)));
+  for (let b: i32 = 0; b < batch; b += group) {
+    const samples = min(group, batch - b);
+    memory.fill(frames, 0, framesBytes());
+    for (let r: i32 = 0; r < runs; r += blockRuns) {
+      scatterProduct(
+        dy, from, framed ? frames : dx, to, samples * positions, outChannels,
+        panels + <usize>r * runPanels, starts + (<usize>r << 2), min(blockRuns, runs - r), run,
+      );
     }
+    if (framed) copySamples(dx, frames, samples, true);
+    dx += <usize>(samples * height) * sampleRow;
+    dy += <usize>(samples * positions) * dyStep;
   }
-}
-
-function dotColumns16(x: usize, xStep: usize, dy: usize, dyStep: usize, out: usize, count: i32): void {
-  let s0 = v128.load(out), s1 = v128.load(out, 16), s2 = v128.load(out, 32), s3 = v128.load(out, 48);
-  for (let o: i32 = 0; o < count; o++) {
-    s0 = madd(v128.load(x), v128.load(dy), s0);
-    s1 = madd(v128.load(x, 16), v128.load(dy, 16), s1);
-    s2 = madd(v128.load(x, 32), v128.load(dy, 32), s2);
-    s3 = madd(v128.load(x, 48), v128.load(dy, 48), s3);
-    x += xStep;
-    dy += dyStep;
-  }
-  v128.store(out, s0);
-  v128.store(out, s1, 16);
-  v128.store(out, s2, 32);
-  v128.store(out, s3, 48);
-}
-
-function dotColumns4(x: usize, xStep: usize, dy: usize, dyStep: usize, out: usize, count: i32): void {
-  let sum = v128.load(out);
-  for (let o: i32 = 0; o < count; o++) {
-    sum = madd(v128.load(x), v128.load(dy), sum);
-    x += xStep;
-    dy += dyStep;
-  }
-  v128.store(out, sum);
-}
-
-/** `filter: [filterHeight, filterWidth, inChannels, multiplier]` with `outChannels = inChannels * multiplier`. */
-export function depthwiseInputGradient(
-  dy: usize, filter: usize, dx: usize,
-  batch: i32, height: i32, width: i32, inChannels: i32, outHeight: i32, outWidth: i32, outChannels: i32,
-  filterHeight: i32, filterWidth: i32, strideHeight: i32, strideWidth: i32, dilationHeight: i32, dilationWidth: i32,
-  padTop: i32, padLeft: i32,
-): void {
-  memory.fill(dx, 0, <usize>(batch * height * width * inChannels) << 2);
-  if (inChannels == 0) return;
-  const multiplier = outChannels / inChannels;
-  for (let b: i32 = 0; b < batch; b++) {
-    for (let ih: i32 = 0; ih < height; ih++) {
-      for (let kh: i32 = 0; kh < filterHeight; kh++) {
-        const row = ih + padTop - kh * dilationHeight;
-        if (row < 0 || row % strideHeight != 0) continue;
-        const oh = row / strideHeight;
-        if (oh >= outHeight) continue;
-        for (let kw: i32 = 0; kw < filterWidth; kw++) {
-          const offset = kw * dilationWidth - padLeft;
-          const start = firstInside(offset, strideWidth);
-          const end = endInside(offset, strideWidth, width, outWidth);
-          const tap = at(filter, (kh * filterWidth + kw) * outChannels);
-          for (let ow = start; ow < end; ow++) {
-            const dyp = at(dy, ((b * outHeight + oh) * outWidth + ow) * outChannels);
-            const dxp = at(dx, ((b * height + ih) * width + ow * strideWidth + offset) * inChannels);
-            let c: i32 = 0;
-            if (ASC_FEATURE_SIMD && multiplier == 1) {
-              for (; c + 4 <= inChannels; c += 4) {
-                const out = at(dxp, c);
-                v128.store(out, madd(v128.load(at(dyp, c)), v128.load(at(tap, c)), v128.load(out)));
-              }
-            }
-            for (; c < inChannels; c++) {
-              const out = at(dxp, c);
-              let sum = load<f32>(out);
-              for (let m = c * multiplier; m < (c + 1) * multiplier; m++) sum += load<f32>(at(dyp, m)) * load<f32>(at(tap, m));
-              store<f32>(out, sum);
-            }
-          }
-        }
-      }
-    }
-  }
-}
-
-/**
- * Sends each output's gradient to the first largest input of its window; NaNs never win, and a window without a value
- * above -Infinity passes nothing. `outChannels` equals `inChannels`.
- */
-export function maxPoolGradient(
-  x: usize, dy: usize, dx: usize,
-  batch: i32, height: i32, width: i32, inChannels: i32, outHeight: i32, outWidth: i32, outChannels: i32,
-  filterHeight: i32, filterWidth: i32, strideHeight: i32, strideWidth: i32, dilationHeight: i32, dilationWidth: i32,
-  padTop: i32, padLeft: i32,
-): void {
-  memory.fill(dx, 0, <usize>(batch * height * width * inChannels) << 2);
-  for (let b: i32 = 0; b < batch; b++) {
-    for (let oh: i32 = 0; oh < outHeight; oh++) {
-      for (let ow: i32 = 0; ow < outWidth; ow++) {
-        const top = oh * strideHeight - padTop;
-        const left = ow * strideWidth - padLeft;
-        for (let c: i32 = 0; c < inChannels; c++) {
-          let largest: f32 = -Infinity;
-          let winner: i32 = -1;
-          for (let kh: i32 = 0; kh < filterHeight; kh++) {
-            const ih = top + kh * dilationHeight;
-            if (ih < 0 || ih >= height) continue;
-            for (let kw: i32 = 0; kw < filterWidth; kw++) {
-              const iw = left + kw * dilationWidth;
-              if (iw < 0 || iw >= width) continue;
-              const index = ((b * height + ih) * width + iw) * inChannels + c;
-              const value = load<f32>(at(x, index));
-              if (value > largest) {
-                largest = value;
-                winner = index;
-              }
-            }
-          }
-          if (winner < 0) continue;
-          const out = at(dx, winner);
-          store<f32>(out, load<f32>(out) + load<f32>(at(dy, ((b * outHeight + oh) * outWidth + ow) * inChannels + c)));
-        }
-      }
-    }
-  }
+  free(frames);
 }

@@ -1,3 +1,5 @@
+import { allocate, free } from './allocate';
+
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function at(base: usize, index: i32): usize {
@@ -57,12 +59,9 @@ export function tanhGradient(y: usize, dy: usize, out: usize, size: i32): void {
 /** Rows that are summed before they are added to the total, which keeps float32 sums over many rows accurate. */
 const ROW_BLOCK: i32 = 64;
 
-/**
- * Sums over the rows of `x, dy: [rows, channels]`: `out[0, c] = sum dy` and `out[1, c] = sum dy (x - mean[c])`, which
- * make up the gradients of batch normalisation.
- */
-export function channelSums(x: usize, dy: usize, mean: usize, out: usize, rows: i32, channels: i32): void {
-  memory.fill(out, 0, <usize>channels << 3);
+/** `out[c] = sum over r of dy[r, c] (x[r, c] - mean[c])` for `x, dy: [rows, channels]`. */
+export function sumCentredProducts(x: usize, dy: usize, mean: usize, out: usize, rows: i32, channels: i32): void {
+  memory.fill(out, 0, <usize>channels << 2);
   const step = <usize>channels << 2;
   for (let start: i32 = 0; start < rows; start += ROW_BLOCK) {
     const count = min(ROW_BLOCK, rows - start);
@@ -71,61 +70,58 @@ export function channelSums(x: usize, dy: usize, mean: usize, out: usize, rows: 
       for (; c + 4 <= channels; c += 4) {
         const center = v128.load(at(mean, c));
         let sum = f32x4.splat(0);
-        let product = f32x4.splat(0);
         let xp = at(x, start * channels + c);
         let dyp = at(dy, start * channels + c);
         for (let row: i32 = 0; row < count; row++) {
-          const d = v128.load(dyp);
-          sum = f32x4.add(sum, d);
-          product = f32x4.add(product, f32x4.mul(d, f32x4.sub(v128.load(xp), center)));
+          sum = madd(v128.load(dyp), f32x4.sub(v128.load(xp), center), sum);
           xp += step;
           dyp += step;
         }
-        const first = at(out, c);
-        v128.store(first, f32x4.add(v128.load(first), sum));
-        v128.store(first + step, f32x4.add(v128.load(first + step), product));
+        v128.store(at(out, c), f32x4.add(v128.load(at(out, c)), sum));
       }
     }
     for (; c < channels; c++) {
       const center = load<f32>(at(mean, c));
       let sum: f32 = 0;
-      let product: f32 = 0;
       let xp = at(x, start * channels + c);
       let dyp = at(dy, start * channels + c);
       for (let row: i32 = 0; row < count; row++) {
-        const d = load<f32>(dyp);
-        sum += d;
-        product += d * (load<f32>(xp) - center);
+        sum += load<f32>(dyp) * (load<f32>(xp) - center);
         xp += step;
         dyp += step;
       }
-      const first = at(out, c);
-      store<f32>(first, load<f32>(first) + sum);
-      store<f32>(first + step, load<f32>(first + step) + product);
+      store<f32>(at(out, c), load<f32>(at(out, c)) + sum);
     }
   }
 }
 
-/** `out = (x - mean[c]) * factor[c] + offset[c]` for `x: [rows, channels]`. */
-export function normalizeChannels(
-  x: usize, mean: usize, factor: usize, offset: usize, out: usize,
-  rows: i32, channels: i32,
+/**
+ * `y[r, c] = (x[r, c] - mean[c]) / sqrt(variance[c] + epsilon) * scale[c] + offset[c]` for `x, y: [rows, channels]`.
+ */
+export function normalize(
+  x: usize, mean: usize, variance: usize, offset: usize, scale: usize, y: usize,
+  rows: i32, channels: i32, epsilon: f32,
 ): void {
+  const factor = allocate(<usize>channels << 2);
+  for (let c: i32 = 0; c < channels; c++) {
+    store<f32>(at(factor, c), load<f32>(at(scale, c)) / sqrt<f32>(load<f32>(at(variance, c)) + epsilon));
+  }
   for (let row: i32 = 0; row < rows; row++) {
     let c: i32 = 0;
     if (ASC_FEATURE_SIMD) {
       for (; c + 4 <= channels; c += 4) {
-        const difference = f32x4.sub(v128.load(at(x, c)), v128.load(at(mean, c)));
-        v128.store(at(out, c), madd(difference, v128.load(at(factor, c)), v128.load(at(offset, c))));
+        const centred = f32x4.sub(v128.load(at(x, c)), v128.load(at(mean, c)));
+        v128.store(at(y, c), madd(centred, v128.load(at(factor, c)), v128.load(at(offset, c))));
       }
     }
     for (; c < channels; c++) {
-      const difference = load<f32>(at(x, c)) - load<f32>(at(mean, c));
-      store<f32>(at(out, c), difference * load<f32>(at(factor, c)) + load<f32>(at(offset, c)));
+      const centred = load<f32>(at(x, c)) - load<f32>(at(mean, c));
+      store<f32>(at(y, c), centred * load<f32>(at(factor, c)) + load<f32>(at(offset, c)));
     }
     x = at(x, channels);
-    out = at(out, channels);
+    y = at(y, channels);
   }
+  free(factor);
 }
 
 /** `out[ids[r]] += x[r]` for `x: [rows, columns]`, int32 `ids: [rows]`, `out: [segments, columns]`; other ids are skipped. */

@@ -4,12 +4,12 @@
  * both from end to end and neither transposition nor the width of a matrix matters to it.
  */
 
-const TILE_ROWS: i32 = 4;
-const TILE_COLUMNS: i32 = 8;
+export const TILE_ROWS: i32 = 4;
+export const TILE_COLUMNS: i32 = 8;
 /** Depth of a block: its strip of 4 kB stays in the first cache. */
-const BLOCK_DEPTH: i32 = 256;
+export const BLOCK_DEPTH: i32 = 256;
 /** Columns of a block: its panels of 512 kB stay in the second cache. */
-const BLOCK_COLUMNS: i32 = 512;
+export const BLOCK_COLUMNS: i32 = 512;
 
 const TILE_BYTES: usize = TILE_ROWS * TILE_COLUMNS * 4;
 const STRIP_BYTES: usize = TILE_ROWS * BLOCK_DEPTH * 4;
@@ -70,16 +70,10 @@ function addBlock(
   const strip = workspace + TILE_BYTES;
   const panels = strip + STRIP_BYTES;
   const panelRow: usize = TILE_COLUMNS << 2;
-  let panel = panels;
-  for (let n: i32 = 0; n < columns; n += TILE_COLUMNS) {
-    const from = b + <usize>n * bColumn;
-    packFour(from, bColumn, bDepth, panel, panelRow, columns - n, depth);
-    packFour(from + 4 * bColumn, bColumn, bDepth, panel + 16, panelRow, columns - n - 4, depth);
-    panel += <usize>depth * panelRow;
-  }
+  packPanels(b, bDepth, bColumn, panels, depth, columns);
   for (let m: i32 = 0; m < rows; m += TILE_ROWS) {
     packFour(a + <usize>m * aRow, aRow, aDepth, strip, TILE_ROWS << 2, rows - m, depth);
-    panel = panels;
+    let panel = panels;
     for (let n: i32 = 0; n < columns; n += TILE_COLUMNS) {
       const at = <usize>n << 2;
       const from = start == 0 ? 0 : start + <usize>m * startRow + at;
@@ -90,6 +84,24 @@ function addBlock(
       else addTile(strip, panel, from, startRow, to, cRow, depth);
       panel += <usize>depth * panelRow;
     }
+  }
+}
+
+/** Bytes of the panels of a matrix. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+export function panelBytes(depth: i32, columns: i32): usize {
+  return <usize>depth * <usize>((columns + TILE_COLUMNS - 1) / TILE_COLUMNS) * (TILE_COLUMNS << 2);
+}
+
+/** Copies a matrix `[depth, columns]` into panels, the last one filled up with zeros. */
+export function packPanels(b: usize, bDepth: usize, bColumn: usize, panels: usize, depth: i32, columns: i32): void {
+  const panelRow: usize = TILE_COLUMNS << 2;
+  for (let n: i32 = 0; n < columns; n += TILE_COLUMNS) {
+    packFour(b, bColumn, bDepth, panels, panelRow, columns - n, depth);
+    packFour(b + 4 * bColumn, bColumn, bDepth, panels + 16, panelRow, columns - n - 4, depth);
+    b += TILE_COLUMNS * bColumn;
+    panels += <usize>depth * panelRow;
   }
 }
 

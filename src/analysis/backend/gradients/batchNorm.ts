@@ -6,10 +6,9 @@ import {
   getGradient,
   mul,
   onesLike,
-  reshape,
   rsqrt,
-  slice,
   sub,
+  sum,
   zerosLike,
   type Tensor,
   type TensorInfo,
@@ -17,36 +16,43 @@ import {
 import { size, wasmKernel } from '../kernels/kernel';
 import { replaceGradient } from './gradient';
 
-const CHANNEL_SUMS = 'ChannelSums';
+const CENTRED_PRODUCTS = 'SumCentredProducts';
 
-type Statistics = Record<'x' | 'mean' | 'variance' | 'scale' | 'offset', TensorInfo>;
+interface Statistics {
+  readonly mean: TensorInfo;
+  readonly variance: TensorInfo;
+  readonly offset: TensorInfo;
+  readonly scale: TensorInfo;
+}
 
 /**
- * Batch normalisation `y = (x - mean) / sqrt(variance + epsilon) * scale + offset` with given statistics: a kernel that
- * does not, like tfjs's own, take a root for every value, a gradient that does not tile the statistics to the size of x,
- * and the cases in which tfjs fails.
+ * Batch normalisation `y = (x - mean) / sqrt(variance + epsilon) * scale + offset` with given statistics: a kernel in
+ * place of tfjs's, which goes value by value, a gradient that does not, like tfjs's own, tile the statistics to the size
+ * of x, and the cases in which tfjs fails.
  */
 export function registerBatchNorm(): void {
-  wasmKernel<Statistics, { varianceEpsilon: number }>(FusedBatchNorm, (call) => {
-    const { x, mean, variance, scale, offset } = call.inputs;
-    const channels = size(mean);
-    const factor = call.output(mean.shape);
+  wasmKernel<Statistics & { x: TensorInfo }, { varianceEpsilon: number }>(FusedBatchNorm, (call) => {
+    const { x, mean, variance, offset, scale } = call.inputs;
     const out = call.output(x.shape);
-    const [factors, variances, scales] = [factor, variance, scale].map((info) => call.values(info));
-    for (let c = 0; c < channels; c++) factors[c] = scales[c] / Math.sqrt(variances[c] + call.attributes.varianceEpsilon);
+    const pointers = [x, mean, variance, offset, scale, out].map((tensor) => call.pointer(tensor));
+    const channels = size(mean);
     const rows = channels === 0 ? 0 : size(x) / channels;
-    const [from, means, by, offsets, to] = [x, mean, factor, offset, out].map((info) => call.pointer(info));
-    call.heap.normalizeChannels(from, means, by, offsets, to, rows, channels);
-    call.release(factor);
+    call.heap.normalize(
+      ...(pointers as [number, number, number, number, number, number]),
+      rows,
+      channels,
+      call.attributes.varianceEpsilon,
+    );
     return out;
   });
-  wasmKernel<{ x: TensorInfo; dy: TensorInfo; mean: TensorInfo }, unknown>(CHANNEL_SUMS, (call) => {
+
+  wasmKernel<{ x: TensorInfo; dy: TensorInfo; mean: TensorInfo }, unknown>(CENTRED_PRODUCTS, (call) => {
     const { x, dy, mean } = call.inputs;
     const channels = size(mean);
-    const out = call.output([2, channels]);
+    const out = call.output([channels]);
     const rows = channels === 0 ? 0 : size(x) / channels;
     const pointers = [x, dy, mean, out].map((tensor) => call.pointer(tensor)) as [number, number, number, number];
-    call.heap.channelSums(...pointers, rows, channels);
+    call.heap.sumCentredProducts(...pointers, rows, channels);
     return out;
   });
 
@@ -60,15 +66,15 @@ export function registerBatchNorm(): void {
       const gradient = dy as Tensor;
       const inverse = rsqrt(add(variance, attributes['varianceEpsilon'] as number));
       const factor = mul(inverse, scale);
-      // [sum dy, sum dy (x - mean)] over everything but the channels.
-      const sums: Tensor = engine().runKernel(CHANNEL_SUMS, { x, dy: gradient, mean });
-      const row = (index: 0 | 1): Tensor => reshape(slice(sums, [index, 0], [1, mean.size]), mean.shape);
+      const positions = x.shape.slice(0, -1).map((_, axis) => axis);
+      const sums = (): Tensor => sum(gradient, positions);
+      const products = (): Tensor => engine().runKernel(CENTRED_PRODUCTS, { x, dy: gradient, mean });
       return {
         x: () => mul(gradient, factor),
-        mean: () => mul(-1, mul(factor, row(0))),
-        variance: () => mul(-0.5, mul(mul(factor, mul(inverse, inverse)), row(1))),
-        scale: () => mul(inverse, row(1)),
-        offset: () => row(0),
+        mean: () => mul(-1, mul(factor, sums())),
+        variance: () => mul(-0.5, mul(mul(factor, mul(inverse, inverse)), products())),
+        scale: () => mul(inverse, products()),
+        offset: () => sums(),
       };
     },
   });

@@ -10,10 +10,12 @@ import {
   DepthwiseConv2dNativeBackpropFilter,
   DepthwiseConv2dNativeBackpropInput,
   engine,
+  FusedConv2D,
   getBackend,
   pad,
   reshape,
   slice,
+  sum,
   type NamedAttrMap,
   type Tensor,
   type Tensor5D,
@@ -21,13 +23,15 @@ import {
 import { replaceGradient } from './gradient';
 
 /**
- * Convolutions that tfjs refuses to differentiate: dilated ones, and the transposed 3-D convolution.
+ * Convolutions that tfjs refuses to differentiate: dilated ones, those with a bias as one kernel, and the transposed 3-D
+ * convolution.
  *
  * The wasm kernels of ../kernels/convolution.ts know dilations. Elsewhere a convolution dilated by `d` is seen as an
  * ordinary one whose filter has `d - 1` zeros between its taps.
  */
 export function registerConvolutionGradients(): void {
   replaceDilated(Conv2D, Conv2DBackpropInput, Conv2DBackpropFilter, 2, true);
+  replaceDilated(FusedConv2D, Conv2DBackpropInput, Conv2DBackpropFilter, 2, true);
   replaceDilated(
     DepthwiseConv2dNative,
     DepthwiseConv2dNativeBackpropInput,
@@ -80,6 +84,8 @@ function replaceDilated(
           const filterShape = filter.shape.map((length, axis) => (length - 1) * (widened[axis] ?? 1) + 1);
           return widened.reduce(thin, run(filterKernel, { x, dy: dy as Tensor }, { filterShape }));
         },
+        // Only `FusedConv2D` has one, `[outChannels]`.
+        bias: () => sum(dy as Tensor, [0, 1, 2]),
       };
     },
   });

@@ -3,6 +3,7 @@ import {
   Conv2D,
   Conv2DBackpropFilter,
   Conv2DBackpropInput,
+  DepthwiseConv2dNative,
   DepthwiseConv2dNativeBackpropFilter,
   DepthwiseConv2dNativeBackpropInput,
   FusedConv2D,
@@ -40,19 +41,20 @@ interface PoolAttributes {
 }
 
 /**
- * Gradients of 2-D convolution, depthwise convolution and max pooling, for channels-last tensors, and pointwise
- * convolutions as matrix products; tfjs's kernel does the others.
+ * 2-D convolutions, pointwise ones as matrix products, depthwise ones, and the gradients of these and of max pooling, all
+ * for channels-last tensors. tfjs's forward kernels (XNNPACK) have no fused multiply-add, and are wrong where
+ * the stride of a convolution with 'same' padding is so long that it leaves out the input's end.
  */
 export function registerConvolutionKernels(): void {
   wasmKernel<Convolved, ConvolutionAttributes>(Conv2D, (call, stock) => {
     const { x, filter } = call.inputs;
-    return isPointwiseCall(call) ? multiplyChannels(call, x, filter, undefined, false) : stock();
+    return isChannelsLast(call) ? convolve(call, x, filter, undefined) : stock();
   });
 
   wasmKernel<Convolved, ConvolutionAttributes & { activation: string }>(FusedConv2D, (call, stock) => {
     const { x, filter, bias } = call.inputs;
     const plain = call.attributes.activation === 'linear' && (bias === undefined || size(bias) === filter.shape[3]);
-    return plain && isPointwiseCall(call) ? multiplyChannels(call, x, filter, bias, false) : stock();
+    return plain && isChannelsLast(call) ? convolve(call, x, filter, bias) : stock();
   });
 
   wasmKernel<{ x: TensorInfo; dy: TensorInfo }, ConvolutionAttributes & { filterShape: Shape4 }>(
@@ -83,13 +85,20 @@ export function registerConvolutionKernels(): void {
       const { inputShape } = call.attributes;
       const geometry = convolution(inputShape, filter.shape, call.attributes, false);
       if (isPointwise(geometry)) return multiplyChannels(call, dy, filter, undefined, true);
-      const swapped = call.run('Transpose', { x: filter }, { perm: [0, 1, 3, 2] });
       const out = call.output(inputShape);
-      call.heap.convolutionInputGradient(call.pointer(dy), call.pointer(swapped), call.pointer(out), ...geometry);
-      call.release(swapped);
+      call.heap.convolutionInputGradient(call.pointer(dy), call.pointer(filter), call.pointer(out), ...geometry);
       return out;
     },
   );
+
+  wasmKernel<Convolved, ConvolutionAttributes>(DepthwiseConv2dNative, (call, stock) => {
+    if (!isChannelsLast(call)) return stock();
+    const { x, filter } = call.inputs;
+    const geometry = convolution(x.shape, filter.shape, call.attributes, true);
+    const out = call.output(outputShape(geometry));
+    call.heap.depthwiseConvolution(call.pointer(x), call.pointer(filter), call.pointer(out), ...geometry);
+    return out;
+  });
 
   wasmKernel<{ x: TensorInfo; dy: TensorInfo }, ConvolutionAttributes & { filterShape: Shape4 }>(
     DepthwiseConv2dNativeBackpropFilter,
@@ -167,14 +176,36 @@ function arrange(info: backend_util.Conv2DInfo): Geometry {
   ];
 }
 
+const outputShape = ([batch, , , , outHeight, outWidth, outChannels]: Geometry): number[] => [
+  batch,
+  outHeight,
+  outWidth,
+  outChannels,
+];
+
 /** Whether each output position sees the input at the same position, and nothing else. */
 function isPointwise(geometry: Geometry): boolean {
   const [, height, width, , outHeight, outWidth, , filterHeight, filterWidth] = geometry;
   return filterHeight === 1 && filterWidth === 1 && height === outHeight && width === outWidth;
 }
 
-function isPointwiseCall({ inputs: { x, filter }, attributes }: KernelCall<Convolved, ConvolutionAttributes>): boolean {
-  return attributes.dataFormat !== 'NCHW' && isPointwise(convolution(x.shape, filter.shape, attributes, false));
+function isChannelsLast({ attributes }: KernelCall<Convolved, ConvolutionAttributes>): boolean {
+  return attributes.dataFormat !== 'NCHW';
+}
+
+function convolve(
+  call: KernelCall<unknown, ConvolutionAttributes>,
+  x: TensorInfo,
+  filter: TensorInfo,
+  bias: TensorInfo | undefined,
+): TensorInfo {
+  const geometry = convolution(x.shape, filter.shape, call.attributes, false);
+  if (isPointwise(geometry)) return multiplyChannels(call, x, filter, bias, false);
+  const out = call.output(outputShape(geometry));
+  const [xp, filterp, outp] = [x, filter, out].map((tensor) => call.pointer(tensor));
+  const biasp = bias === undefined ? 0 : call.pointer(bias);
+  call.heap.convolution(xp, filterp, biasp, outp, ...geometry);
+  return out;
 }
 
 /** Each position's channels times the filter `[1, 1, inChannels, outChannels]`, or times that transposed. */

@@ -26,11 +26,6 @@ export class KernelCall<Inputs, Attributes> {
     return this.backend.getMemoryOffset(tensor.dataId);
   }
 
-  /** A view of the heap, valid until the next allocation. */
-  values(tensor: TensorInfo): Float32Array {
-    return this.backend.typedArrayFromHeap(tensor) as Float32Array;
-  }
-
   /** A new tensor with undefined content. */
   output(shape: readonly number[], dtype: DataType = 'float32'): TensorInfo {
     return this.backend.makeOutput([...shape], dtype);

@@ -19,6 +19,8 @@ export class ReLU extends OwnLayer {
   }
 
   protected run([x]: readonly tf.Tensor[]): tf.Tensor {
+    // One kernel instead of two.
+    if (this.maxValue === 6 && this.negativeSlope === 0 && this.threshold === 0) return tf.relu6(x);
     const rectified = this.rectify(x);
     if (this.maxValue === null) return rectified;
     // Clipping has kernels of its own everywhere, but also bounds from below.
