@@ -18,6 +18,7 @@ import { registerTileGradient } from './gradients/tile';
 import { registerUnpackGradients } from './gradients/unpack';
 import { registerAveragePoolGradients } from './kernels/averagePooling';
 import { registerConvolutionKernels } from './kernels/convolution';
+import { registerCpuDraws, registerDraws } from './kernels/draws';
 import { registerEinsum } from './kernels/einsum';
 import { registerIdentity } from './kernels/identity';
 import { registerMatMul } from './kernels/matMul';
@@ -57,6 +58,7 @@ async function start(wasmFolder: string): Promise<void> {
   registerGradients();
   registerAveragePoolGradients();
   registerCpuResizeNearestNeighborGradient();
+  registerCpuDraws();
   if ('WebAssembly' in globalThis) {
     registerWasmKernels();
     setWasmPaths(wasmFolder);
@@ -70,6 +72,7 @@ function registerWasmKernels(): void {
   registerIdentity();
   registerMatMul();
   registerConvolutionKernels();
+  registerDraws();
   registerSegmentSum();
   registerEinsum();
   registerSlice();
