@@ -5,6 +5,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { completeConvolutionLayers } from './convolutionLayers';
 import { cpuFallbackKernel } from './cpuFallback';
+import { simplifyDenseLayers } from './denseLayers';
 import { registerActivationGradients } from './gradients/activation';
 import { registerBatchNorm } from './gradients/batchNorm';
 import { registerBroadcastGradients } from './gradients/broadcast';
@@ -55,6 +56,7 @@ async function start(wasmFolder: string): Promise<void> {
   // In this mode tfjs writes no notices to the console; it changes nothing else.
   env().set('PROD', true);
   completeConvolutionLayers();
+  simplifyDenseLayers();
   registerGradients();
   registerAveragePoolGradients();
   registerCpuResizeNearestNeighborGradient();
