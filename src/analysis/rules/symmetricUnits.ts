@@ -65,7 +65,7 @@ function staysSymmetric(layer: LayerReport, graph: NetworkGraph): boolean {
 
 const kernelOf = ({ weights }: LayerReport): WeightReport | undefined => weights.find(({ fanIn }) => fanIn !== null);
 
-/** Size of the largest group of units that fire and have equal statistics. */
+/** Size of the largest group of units that fire and have equal statistics; 0 where no two have. */
 function largestGroup({ preActivation, output }: LayerReport): number {
   const statistics = (preActivation ?? output)?.perUnit;
   if (!statistics) return 0;
@@ -76,7 +76,7 @@ function largestGroup({ preActivation, output }: LayerReport): number {
   const equal = grouped(varying, (unit) => mean[unit])
     .filter(({ length }) => length > 1)
     .flatMap((units) => grouped(units, (unit) => [standardDeviation[unit], minimum[unit], maximum[unit]].join()));
-  return equal.reduce((largest, { length }) => Math.max(largest, length), Math.min(1, varying.length));
+  return equal.reduce((largest, { length }) => Math.max(largest, length), 0);
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
