@@ -55,7 +55,7 @@ function judgedPoints(layers: readonly LayerReport[], direction: FlowDirection):
   });
   const hidden = points.filter(({ layer }) => layer.role === 'hidden' && layer.units !== null);
   if (hidden.length < 2) return points;
-  const graph = new NetworkGraph(layers);
+  const graph = NetworkGraph.of(layers);
   const groups =
     direction === 'forward' ? hidden.map((end) => onTheWayTo(end, hidden, graph)) : graph.byOutputs(hidden);
   return [...groups.reduce((most, group) => (group.length > most.length ? group : most))];

@@ -3,15 +3,30 @@ import type { LayerReport } from './report';
 /** The graph of layer calls, for rules that follow the signal from layer to layer. */
 export class NetworkGraph {
   private readonly byName: ReadonlyMap<string, LayerReport>;
-  private readonly outputsOf = new Map<string, LayerReport[]>();
+  private readonly sources: ReadonlyMap<string, readonly LayerReport[]>;
+  private readonly consumers = new Map<string, LayerReport[]>();
+  private readonly bypassed = new Map<string, boolean>();
 
-  constructor(readonly layers: readonly LayerReport[]) {
+  /** The graph of these layers, made once: every rule asks for it. */
+  static of(layers: readonly LayerReport[]): NetworkGraph {
+    let graph = graphs.get(layers);
+    if (graph === undefined) {
+      graph = new NetworkGraph(layers);
+      graphs.set(layers, graph);
+    }
+    return graph;
+  }
+
+  private constructor(readonly layers: readonly LayerReport[]) {
     this.byName = new Map(layers.map((layer) => [layer.name, layer]));
+    this.sources = new Map(
+      layers.map(({ name, inputs }) => [name, inputs.flatMap((input) => this.byName.get(input) ?? [])]),
+    );
     for (const layer of layers) {
       for (const input of layer.inputs) {
-        const consumers = this.outputsOf.get(input) ?? [];
+        const consumers = this.consumers.get(input) ?? [];
         consumers.push(layer);
-        this.outputsOf.set(input, consumers);
+        this.consumers.set(input, consumers);
       }
     }
   }
@@ -21,11 +36,11 @@ export class NetworkGraph {
   }
 
   inputsOf(layer: LayerReport): readonly LayerReport[] {
-    return layer.inputs.flatMap((name) => this.byName.get(name) ?? []);
+    return this.sources.get(layer.name) ?? [];
   }
 
   consumersOf(layer: LayerReport): readonly LayerReport[] {
-    return this.outputsOf.get(layer.name) ?? [];
+    return this.consumers.get(layer.name) ?? [];
   }
 
   /** The nearest layer at or before this one that has a kernel: the one whose weights make this layer's pre-activation. */
@@ -72,6 +87,15 @@ export class NetworkGraph {
    * leaves it out, as around the branch of a residual block.
    */
   isBypassed(layer: LayerReport): boolean {
+    let known = this.bypassed.get(layer.name);
+    if (known === undefined) {
+      known = this.findBypass(layer);
+      this.bypassed.set(layer.name, known);
+    }
+    return known;
+  }
+
+  private findBypass(layer: LayerReport): boolean {
     const ancestors = this.ancestorsOf(layer);
     const descendants = this.descendantsOf(layer);
     const modelInputs = new Set(
@@ -85,6 +109,8 @@ export class NetworkGraph {
     );
   }
 }
+
+const graphs = new WeakMap<readonly LayerReport[], NetworkGraph>();
 
 /** The layer and everything that can be reached from it without passing `without`. */
 function reach(

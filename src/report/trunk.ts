@@ -37,7 +37,7 @@ const trunks = new WeakMap<readonly LayerReport[], readonly LayerReport[]>();
 
 function findTrunk(layers: readonly LayerReport[]): readonly LayerReport[] {
   if (layers.some(isUntrainedNormalization)) return [];
-  const graph = new NetworkGraph(layers);
+  const graph = NetworkGraph.of(layers);
   const carriers = layers.filter(
     ({ role, units, inputs }) => role === 'hidden' && (units !== null || inputs.length > 1),
   );
@@ -49,7 +49,7 @@ function findTrunk(layers: readonly LayerReport[]): readonly LayerReport[] {
  * from the inputs, its own last: what a layer is compared with. Towers and heads side by side are not compared.
  */
 export function forwardFlows(network: Layers): readonly (readonly FlowPoint[])[] {
-  const graph = new NetworkGraph(network.layers);
+  const graph = NetworkGraph.of(network.layers);
   const points = trunk(network).flatMap((layer) => {
     const value = layer.signal?.variance ?? null;
     return value === null ? [] : [{ layer, value }];
@@ -64,7 +64,7 @@ export function forwardFlows(network: Layers): readonly (readonly FlowPoint[])[]
  * serve.
  */
 export function backwardFlows(network: Layers): readonly (readonly FlowPoint[])[][] {
-  const graph = new NetworkGraph(network.layers);
+  const graph = NetworkGraph.of(network.layers);
   const points = trunk(network).flatMap((layer) => {
     const value = gradientNorm(layer);
     return value === null ? [] : [{ layer, value }];

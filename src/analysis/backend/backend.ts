@@ -20,6 +20,7 @@ import { registerTileGradient } from './gradients/tile';
 import { registerUnpackGradients } from './gradients/unpack';
 import { registerAveragePoolGradients } from './kernels/averagePooling';
 import { registerConvolutionKernels } from './kernels/convolution';
+import { registerCpuDraws, registerDraws } from './kernels/draws';
 import { registerEinsum } from './kernels/einsum';
 import { registerIdentity } from './kernels/identity';
 import { registerIntervalSum } from './kernels/intervalSum';
@@ -62,6 +63,7 @@ async function start(wasmFolder: string): Promise<void> {
   registerGradients();
   registerAveragePoolGradients();
   registerCpuResizeNearestNeighborGradient();
+  registerCpuDraws();
   if ('WebAssembly' in globalThis) {
     registerWasmKernels();
     setWasmPaths(wasmFolder);
@@ -77,6 +79,7 @@ function registerWasmKernels(): void {
   registerLayerNormKernels();
   registerMatMul();
   registerConvolutionKernels();
+  registerDraws();
   registerSegmentSum();
   registerEinsum();
   registerSlice();

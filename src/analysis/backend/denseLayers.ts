@@ -32,13 +32,17 @@ export function speedDenseLayers(): void {
   const prototype = Object.getPrototypeOf(layers.dense({ units: 1 })) as DenseLayer;
   prototype.call = function (inputs) {
     return tidy(() => {
-      const x = Array.isArray(inputs) ? inputs[0] : inputs;
-      const b = this.kernel.read();
-      const bias = this.bias === null ? {} : { bias: this.bias.read() };
-      const a = reshape(x, [-1, b.shape[0]]);
-      const product: Tensor = engine().runKernel(_FusedMatMul, { a, b, ...bias }, { activation: 'linear' });
-      const z = reshape(product, [...x.shape.slice(0, -1), b.shape[1]!]);
+      const z = multiply(this, Array.isArray(inputs) ? inputs[0] : inputs);
       return this.activation?.apply(z) ?? z;
     });
   };
+}
+
+/** `x kernel + bias` for `x: [..., depth]`. */
+function multiply({ kernel, bias }: DenseLayer, x: Tensor): Tensor {
+  const b = kernel.read();
+  const [depth, units] = b.shape as [number, number];
+  const inputs = { a: x.rank === 2 ? x : reshape(x, [-1, depth]), b, ...(bias === null ? {} : { bias: bias.read() }) };
+  const z: Tensor = engine().runKernel(_FusedMatMul, inputs, { activation: 'linear' });
+  return x.rank === 2 ? z : reshape(z, [...x.shape.slice(0, -1), units]);
 }

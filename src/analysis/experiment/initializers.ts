@@ -4,9 +4,10 @@
  * two sigma without correcting the variance (tensorflow/tfjs#8594), as `truncation: 'uncorrected'` does here.
  */
 
+import * as tf from '@tensorflow/tfjs-core';
 import type { WeightReport } from '../../report/report';
 import { nominalStandardDeviation } from '../model/fans';
-import { drawInto, normal, type Random } from '../probe/random';
+import type { WeightStream } from './weightStream';
 
 /** Standard deviation that a standard normal distribution cut at two sigma keeps. */
 const TRUNCATED = 0.87962566;
@@ -17,62 +18,51 @@ export type Truncation = 'corrected' | 'uncorrected';
 /** Multiplications that orthogonalising may cost: about a second. */
 const ORTHOGONAL_OPERATIONS = 1e9;
 
-/** Values in row-major order, or null for an initialiser that is not known or would take too long. */
+/** The drawn values, or null for an initialiser that is not known or would take too long. */
 export function drawInitial(
   initializer: WeightReport['initializer'],
   shape: readonly number[],
-  random: Random,
+  stream: WeightStream,
   truncation: Truncation,
-): Float32Array | null {
-  const size = shape.reduce((a, b) => a * b, 1);
-  const values = new Float32Array(size);
+): tf.Tensor | null {
   if (initializer === null) return null;
   const { className, config } = initializer;
   const number = (key: string, otherwise: number): number =>
     typeof config[key] === 'number' ? config[key] : otherwise;
   const deviation = nominalStandardDeviation(initializer, shape);
-  const gaussian = normal(random);
-  const cut = (): number => {
-    for (;;) {
-      const value = gaussian();
-      if (Math.abs(value) <= 2) return value;
-    }
-  };
   switch (className) {
     case 'Zeros':
-      return values;
+      return tf.zeros([...shape]);
     case 'Ones':
-      return values.fill(1);
+      return tf.ones([...shape]);
     case 'Constant':
-      return values.fill(number('value', 0));
+      return tf.fill([...shape], number('value', 0));
     case 'RandomNormal':
-    case 'TruncatedNormal': {
-      const [mean, spread, draw] = [number('mean', 0), number('stddev', 0.05), className === 'TruncatedNormal' ? cut : gaussian]; // prettier-ignore
-      return drawInto(values, () => mean + spread * draw());
-    }
-    case 'RandomUniform': {
-      const [low, high] = [number('minval', -0.05), number('maxval', 0.05)];
-      return drawInto(values, () => low + (high - low) * random());
-    }
+      return stream.normal(shape, number('mean', 0), number('stddev', 0.05));
+    case 'TruncatedNormal':
+      return stream.normal(shape, number('mean', 0), number('stddev', 0.05), true);
+    case 'RandomUniform':
+      return stream.uniform(shape, number('minval', -0.05), number('maxval', 0.05));
     case 'Identity': {
       const gain = number('gain', 1);
-      return values.map((_, i) => (Math.floor(i / shape[shape.length - 1]) === i % shape[shape.length - 1] ? gain : 0));
+      const columns = shape[shape.length - 1];
+      const rows = shape.reduce((a, b) => a * b, 1) / columns;
+      return tf.tidy(() => tf.reshape(tf.mul(tf.eye(rows, columns), gain), [...shape]));
     }
     case 'Orthogonal':
-      return orthogonal(shape, number('gain', 1), gaussian);
+      return orthogonal(shape, number('gain', 1), stream);
     default: {
       if (deviation === null) return null;
       const uniform = /Uniform$/.test(className) || config['distribution'] === 'uniform';
-      if (uniform) return drawInto(values, () => deviation * Math.sqrt(3) * (2 * random() - 1));
-      const scale =
-        config['distribution'] === 'untruncated_normal' ? null : truncation === 'corrected' ? 1 / TRUNCATED : 1;
-      return drawInto(values, () => deviation * (scale === null ? gaussian() : scale * cut()));
+      if (uniform) return stream.uniform(shape, -deviation * Math.sqrt(3), deviation * Math.sqrt(3));
+      if (config['distribution'] === 'untruncated_normal') return stream.normal(shape, 0, deviation);
+      return stream.normal(shape, 0, truncation === 'corrected' ? deviation / TRUNCATED : deviation, true);
     }
   }
 }
 
 /** A matrix with orthonormal rows or columns, whichever are fewer (Saxe et al. 2014, arXiv:1312.6120), by Gram-Schmidt. */
-function orthogonal(shape: readonly number[], gain: number, gaussian: Random): Float32Array | null {
+function orthogonal(shape: readonly number[], gain: number, stream: WeightStream): tf.Tensor | null {
   if (shape.length < 2) return null;
   const columns = shape[shape.length - 1];
   const rows = shape.reduce((a, b) => a * b, 1) / columns;
@@ -80,7 +70,7 @@ function orthogonal(shape: readonly number[], gain: number, gaussian: Random): F
   if (2 * count * count * length > ORTHOGONAL_OPERATIONS) return null;
   const vectors: Float64Array[] = [];
   while (vectors.length < count) {
-    const vector = Float64Array.from({ length }, () => gaussian());
+    const vector = Float64Array.from(tf.tidy(() => stream.normal([length], 0, 1).dataSync()));
     // Twice: once is not enough in floating point.
     for (let pass = 0; pass < 2; pass++) {
       for (const other of vectors) {
@@ -97,5 +87,5 @@ function orthogonal(shape: readonly number[], gain: number, gaussian: Random): F
     for (let j = 0; j < columns; j++)
       matrix[i * columns + j] = gain * (rows <= columns ? vectors[i][j] : vectors[j][i]);
   }
-  return matrix;
+  return tf.tensor(matrix, [...shape]);
 }

@@ -6,11 +6,12 @@ import { lossNamed } from '../measure/losses';
 import { forwardBackward, type Heads, type PassObserver } from '../measure/pass';
 import type { LayerCall, Network, Weight } from '../model/network';
 import type { Probe, ProbeBatch } from '../probe/probe';
-import { drawInto, mulberry32, normal, type Random } from '../probe/random';
+import { drawInto, mulberry32, normal } from '../probe/random';
 import { measureCopy, type CopyMeasurement } from './copies';
 import { drawInitial, type Truncation } from './initializers';
 import { climb, unitsAtRisk, type Firing, type Rung } from './learningRates';
 import { weightsOf, withScratchWeights } from './scratchWeights';
+import { WeightStream } from './weightStream';
 
 /** What all trials have in common. */
 export interface LaboratorySetup {
@@ -44,7 +45,7 @@ export interface TrialResults {
   readonly rate: { readonly rung: Rung; readonly unitsAtRisk: number };
 }
 
-type Draw = (weight: Weight, random: Random, call: LayerCall) => Float32Array | null;
+type Draw = (weight: Weight, stream: WeightStream, call: LayerCall) => tf.Tensor | null;
 
 /** Weights that were drawn once and are assigned again and again. */
 interface Start {
@@ -103,28 +104,27 @@ export class Laboratory {
   private drawing(kind: CopyKind): Draw {
     switch (kind) {
       case 'fresh':
-        return (weight, random) => drawSaved(weight, random, this.truncation);
+        return (weight, stream) => drawSaved(weight, stream, this.truncation);
       case 'fitting':
-        return (weight, random, call) => drawFitting(weight, random, call.activation?.name ?? null);
+        return (weight, stream, call) => drawFitting(weight, stream, call.activation?.name ?? null);
       case 'rectified':
-        return (weight, random, call) =>
-          drawFitting(weight, random, isSaturatingHidden(call) ? 'relu' : (call.activation?.name ?? null));
+        return (weight, stream, call) =>
+          drawFitting(weight, stream, isSaturatingHidden(call) ? 'relu' : (call.activation?.name ?? null));
     }
   }
 
   /** Assigns freshly drawn values to all weights; false when one could not be drawn. Call within withScratchWeights. */
   private drawAll(copy: number, draw: Draw): boolean {
-    const random = mulberry32(Math.imul(this.setup.seed + 17, 0x85ebca6b) + copy * 7919);
+    const stream = new WeightStream(Math.imul(this.setup.seed + 17, 0x85ebca6b) + copy * 7919);
     const done = new Set<tf.Tensor>();
     for (const call of this.network.calls) {
       for (const weight of call.weights) {
         if (done.has(weight.value) || weight.value.dtype !== 'float32') continue;
         done.add(weight.value);
-        const values = draw(weight, random, call);
+        const values = draw(weight, stream, call);
         if (values === null) return false;
-        const tensor = tf.tensor(values, weight.value.shape);
-        (weight.value as tf.Variable).assign(tensor);
-        tensor.dispose();
+        (weight.value as tf.Variable).assign(values);
+        values.dispose();
       }
     }
     return true;
@@ -195,19 +195,21 @@ export class Laboratory {
 
 /** Whether the model says of every weight how it was initialised. */
 export function canDraw(network: Network): boolean {
-  const random = mulberry32(0);
+  const stream = new WeightStream(0);
   const truncation = truncationOf(network);
-  return [...weightsOf(network).values()].every(
-    ({ initializer, value }) =>
-      value.dtype !== 'float32' || drawInitial(initializer, [1, 1], random, truncation) !== null,
+  return tf.tidy(() =>
+    [...weightsOf(network).values()].every(
+      ({ initializer, value }) =>
+        value.dtype !== 'float32' || drawInitial(initializer, [1, 1], stream, truncation) !== null,
+    ),
   );
 }
 
 const truncationOf = ({ summary }: Network): Truncation =>
   /tfjs-layers|TensorFlow\.js tfjs/i.test(summary.file.generatedBy ?? '') ? 'uncorrected' : 'corrected';
 
-const drawSaved = ({ initializer, value }: Weight, random: Random, truncation: Truncation): Float32Array | null =>
-  drawInitial(initializer, value.shape, random, truncation);
+const drawSaved = ({ initializer, value }: Weight, stream: WeightStream, truncation: Truncation): tf.Tensor | null =>
+  drawInitial(initializer, value.shape, stream, truncation);
 
 export const isSaturatingHidden = (call: LayerCall): boolean =>
   call.role === 'hidden' && call.activation?.family === 'saturating';
@@ -215,17 +217,17 @@ export const isSaturatingHidden = (call: LayerCall): boolean =>
 const rectify: PassObserver['activate'] = (call, z) => (isSaturatingHidden(call) ? tf.relu(z) : null);
 
 /** Kernels with the variance that fits the activation, everything else as a fresh layer has it. */
-function drawFitting(weight: Weight, random: Random, activationName: string | null): Float32Array | null {
-  const { shape, size } = weight.value;
+function drawFitting(weight: Weight, stream: WeightStream, activationName: string | null): tf.Tensor | null {
+  const { shape } = weight.value;
   const { name, fanIn } = weight;
   if (fanIn !== null) {
     const limit = Math.sqrt((3 * targetGain(activationName)) / fanIn);
-    return drawInto(new Float32Array(size), () => limit * (2 * random() - 1));
+    return stream.uniform(shape, -limit, limit);
   }
-  if (/gamma|variance/.test(name)) return new Float32Array(size).fill(1);
-  if (/embedding/.test(name)) return drawInto(new Float32Array(size), () => 0.05 * (2 * random() - 1));
-  if (/alpha/.test(name)) return new Float32Array(size).fill(0.25);
-  return shape.length === 0 ? null : new Float32Array(size);
+  if (/gamma|variance/.test(name)) return tf.ones(shape);
+  if (/embedding/.test(name)) return stream.uniform(shape, -0.05, 0.05);
+  if (/alpha/.test(name)) return tf.fill(shape, 0.25);
+  return shape.length === 0 ? null : tf.zeros(shape);
 }
 
 /** One step of gradient descent, scaled so that the largest relative change of a weight tensor is a hundredth. */

@@ -54,6 +54,8 @@ export const unitsAtRisk = (network: Network, inputs: readonly tf.Tensor[]): Fir
 export function climb(network: Network, { optimizer: name, rate, loss, inputs, alive }: RungOptions): Rung {
   const optimizer = OPTIMIZERS[name](rate);
   const trainable = [...weightsOf(network).values()].filter((weight) => weight.trainable);
+  // Without units of the ReLU family there is nothing to look for.
+  const silenced = (): number => (alive.size === 0 ? 0 : lost(alive, firingUnits(network, inputs)));
   let newlySilentAfterOne = 0;
   let lossBefore = NaN;
   let lossAfter = NaN;
@@ -68,7 +70,7 @@ export function climb(network: Network, { optimizer: name, rate, loss, inputs, a
       lossAfter = value;
       optimizer.applyGradients(gradients);
       tf.dispose(gradients);
-      if (step === 0) newlySilentAfterOne = lost(alive, firingUnits(network, inputs));
+      if (step === 0) newlySilentAfterOne = silenced();
     }
   } finally {
     optimizer.dispose();
@@ -76,7 +78,7 @@ export function climb(network: Network, { optimizer: name, rate, loss, inputs, a
   return {
     rate,
     newlySilentAfterOne,
-    newlySilentAfterFive: lost(alive, firingUnits(network, inputs)),
+    newlySilentAfterFive: silenced(),
     lossBefore: Number.isFinite(lossBefore) ? lossBefore : null,
     lossAfterFive: Number.isFinite(lossAfter) ? lossAfter : null,
   };

@@ -51,7 +51,7 @@ export function forwardBackward(
   const weights = onWeight === null ? [] : uniqueWeights(network);
   // Stands in for the weights, so that back-propagation has an end to lead to.
   const anchor = tf.scalar(0);
-  const anchored = onWeight === null ? callsBehindWeights(network) : null;
+  const anchored = onWeight === null ? firstWithWeights(network) : null;
   const heads = new HeadArguments();
   let value = NaN;
   try {
@@ -100,15 +100,18 @@ export function uniqueWeights(network: Network): tf.Tensor[] {
   return [...new Set(differentiable.map(({ value }) => value))];
 }
 
-/** Names of the calls whose outputs depend on floating-point weights: those that a gradient by the weights passes through. */
-function callsBehindWeights(network: Network): ReadonlySet<string> {
+/** Names of the calls with floating-point weights that no such call precedes: every gradient by weights passes one of them or ends behind it. */
+function firstWithWeights(network: Network): ReadonlySet<string> {
   const weights = new Set(uniqueWeights(network));
+  const first = new Set<string>();
   const behind = new Set<string>();
   // Calls come after what they consume.
   for (const { name, inputs, weights: own } of network.calls) {
-    if (own.some(({ value }) => weights.has(value)) || inputs.some((input) => behind.has(input))) behind.add(name);
+    if (inputs.some((input) => behind.has(input))) behind.add(name);
+    else if (own.some(({ value }) => weights.has(value))) first.add(name);
+    if (first.has(name)) behind.add(name);
   }
-  return behind;
+  return first;
 }
 
 /** Families whose output hides how sure the network is: their gradient is looked at before them. */

@@ -1,16 +1,17 @@
 /** Draws from [0, 1), or from another distribution where a function says so. */
 export type Random = () => number;
 
-const STEP = 0x6d2b79f5;
+/** What the state of mulberry32 grows by from one draw to the next. */
+export const MULBERRY_STEP = 0x6d2b79f5;
 
 /**
  * The mulberry32 generator (Tommy Ettinger, public domain), uniform on [0, 1) in steps of 2^-32. Its state is a
  * counter, so any place in the sequence costs one multiplication: `skip` is the number of draws to leave out.
  */
 export function mulberry32(seed: number, skip = 0): Random {
-  let state = (seed + Math.imul(skip, STEP)) | 0;
+  let state = (seed + Math.imul(skip, MULBERRY_STEP)) | 0;
   return () => {
-    state = (state + STEP) | 0;
+    state = (state + MULBERRY_STEP) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;

@@ -107,7 +107,7 @@ function silentInCopies({ name, dead }: Judged, copies: Copies | null): boolean 
 
 /** Whether training has never moved the layer: what kills a unit moves its bias, and a bias that is constant was never moved. */
 function isUntouched(layer: Judged, { layers }: Measurement): boolean {
-  const producer = new NetworkGraph(layers).producerOf(layer) ?? layer;
+  const producer = NetworkGraph.of(layers).producerOf(layer) ?? layer;
   return producer.weights.some(({ name, standardDeviation }) => name === 'bias' && standardDeviation === 0);
 }
 
@@ -163,7 +163,7 @@ function describe(layer: Judged, severity: Severity, behind: readonly string[], 
   const units = layer.units!;
   const count = dead.proved.length + dead.confident.length;
   const { samples } = measurement.probe;
-  const producer = new NetworkGraph(measurement.layers).producerOf(layer) ?? layer;
+  const producer = NetworkGraph.of(measurement.layers).producerOf(layer) ?? layer;
   const cure = cureOf(layer, producer, measurement);
   const parts = [
     `${formatCount(count)} of ${formatPlural(units, 'unit')} never fired in ${formatPlural(samples, 'sample')}.`,

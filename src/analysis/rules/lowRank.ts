@@ -12,6 +12,7 @@
 import { formatNumber, formatPlural } from '../../report/format';
 import { batchNormalization } from '../fixes/batchNormalization';
 import { fittingInitialization } from '../fixes/initialization';
+import { RANK_SAMPLES } from '../measure/signalMeter';
 import { deadRelu } from './deadRelu';
 import { NetworkGraph } from '../../report/networkGraph';
 import { finding, hiddenLayers, type Rule } from './rule';
@@ -32,7 +33,7 @@ export const lowRank: Rule = {
     const outputs = measurement.layers.filter(({ role, units }) => role === 'output' && units !== null);
     // The probabilities of a softmax sum to 1; other outputs are free.
     const needed = Math.max(...outputs.map(({ units, activation }) => units! - (activation === 'softmax' ? 1 : 0)), 1);
-    const graph = new NetworkGraph(measurement.layers);
+    const graph = NetworkGraph.of(measurement.layers);
     const dying = deadRelu.judge(measurement).filter(({ severity }) => severity !== 'information');
     const bottlenecks = layers.filter((layer) => layer.signal!.maximumRank! < RICH && !graph.isBypassed(layer));
     for (const layer of layers) {
@@ -57,7 +58,7 @@ export const lowRank: Rule = {
             title: `rank ${formatNumber(rank)} of ${formatNumber(maximum)}`,
             confidence: {
               grade: 'high',
-              text: `over ${formatPlural(measurement.experiments.samples || measurement.probe.samples, 'sample')}`,
+              text: `over ${formatPlural(Math.min(RANK_SAMPLES, measurement.probe.samples), 'sample')}`,
             },
             measured: [
               `The outputs of ${layer.name} vary in about ${formatPlural(Math.round(rank!), 'direction')} (effective rank ${formatNumber(rank)}) of ${formatNumber(maximum)} possible; an earlier layer has ${formatNumber(richest)}.`,

@@ -25,7 +25,7 @@ const OFF = 2;
 export const poorInitialization: Rule = {
   id: 'poor-initialization',
   judge(measurement) {
-    const graph = new NetworkGraph(measurement.layers);
+    const graph = NetworkGraph.of(measurement.layers);
     const drawn = hiddenLayers(measurement).flatMap((layer) => {
       if (!looksInitial(layer) || feedsNormalization(layer, graph) || graph.isBypassed(layer)) return [];
       const activation = activationBehind(layer, graph);

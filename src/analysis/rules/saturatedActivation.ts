@@ -26,7 +26,7 @@ const ERROR_SHARE = 0.05;
 export const saturatedActivation: Rule = {
   id: 'saturated-activation',
   judge(measurement) {
-    const graph = new NetworkGraph(measurement.layers);
+    const graph = NetworkGraph.of(measurement.layers);
     return hiddenLayers(measurement).flatMap((layer) => {
       const { derivative } = layer;
       const saturates = layer.activation !== null && activation(layer.activation)?.family === 'saturating';

@@ -20,7 +20,7 @@ const SHARE = 0.5;
 export const symmetricUnits: Rule = {
   id: 'symmetric-units',
   judge(measurement) {
-    const graph = new NetworkGraph(measurement.layers);
+    const graph = NetworkGraph.of(measurement.layers);
     return hiddenLayers(measurement).flatMap((layer) => {
       const kernel = kernelOf(layer);
       if (kernel === undefined || layer.units! < 2) return [];
@@ -65,19 +65,29 @@ function staysSymmetric(layer: LayerReport, graph: NetworkGraph): boolean {
 
 const kernelOf = ({ weights }: LayerReport): WeightReport | undefined => weights.find(({ fanIn }) => fanIn !== null);
 
-/** Size of the largest group of units that fire and have equal statistics. */
+/** Size of the largest group of units that fire and have equal statistics; 0 where no two have. */
 function largestGroup({ preActivation, output }: LayerReport): number {
   const statistics = (preActivation ?? output)?.perUnit;
   if (!statistics) return 0;
-  const groups = new Map<string, number>();
-  statistics.mean.forEach((mean, unit) => {
-    const { standardDeviation, minimum, maximum } = statistics;
-    // A unit that never varies tells nothing about its weights.
-    if (mean === null || !standardDeviation[unit]) return;
-    const key = [mean, standardDeviation[unit], minimum[unit], maximum[unit]].join();
-    groups.set(key, (groups.get(key) ?? 0) + 1);
-  });
-  return Math.max(0, ...groups.values());
+  const { mean, standardDeviation, minimum, maximum } = statistics;
+  // A unit that never varies tells nothing about its weights.
+  const varying = [...mean.keys()].filter((unit) => mean[unit] !== null && standardDeviation[unit]);
+  // By their means first: hardly any are equal, and a key of three numbers takes time for every unit.
+  const equal = grouped(varying, (unit) => mean[unit])
+    .filter(({ length }) => length > 1)
+    .flatMap((units) => grouped(units, (unit) => [standardDeviation[unit], minimum[unit], maximum[unit]].join()));
+  return equal.reduce((largest, { length }) => Math.max(largest, length), 0);
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
+  const groups = new Map<unknown, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
 }
 
 /** The kernels that consume the layer's output, looked for through layers without kernels. */

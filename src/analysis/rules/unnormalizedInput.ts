@@ -75,7 +75,7 @@ function fanIn(input: string, measurement: Measurement): number | null {
 
 /** The layers that consume the input, looked for through one layer that only reshapes it. */
 function firstLayers(input: string, { layers }: Measurement): LayerReport[] {
-  const graph = new NetworkGraph(layers);
+  const graph = NetworkGraph.of(layers);
   return layers
     .filter(({ inputs }) => inputs.includes(input))
     .flatMap((layer) =>

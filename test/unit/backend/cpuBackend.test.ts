@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
+import { distributionCases } from './drawCases';
 import { statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
 
@@ -18,6 +19,7 @@ test('falls back to the cpu backend where WebAssembly is missing', () => {
 });
 
 describe('statistics', statisticsCases);
+describe('draws', distributionCases);
 
 test('writes no notices to the console', () => {
   expect(warn).not.toHaveBeenCalled();

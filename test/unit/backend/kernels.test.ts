@@ -1,6 +1,7 @@
 import { env } from '@tensorflow/tfjs-core';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
+import { drawCases } from './drawCases';
 import { kernelCases } from './kernelCases';
 import { WASM_FOLDER } from './support';
 
@@ -12,3 +13,4 @@ test('runs on wasm with SIMD', () => {
 });
 
 kernelCases();
+describe('draws', drawCases);

@@ -1,6 +1,7 @@
 import { env, matMul, tensor2d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
+import { drawCases } from './drawCases';
 import { kernelCases } from './kernelCases';
 import { statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
@@ -23,3 +24,4 @@ test('runs on wasm with SIMD, and rounds products before it adds them', () => {
 
 describe('kernels', kernelCases);
 describe('statistics', statisticsCases);
+describe('draws', drawCases);

@@ -2,6 +2,7 @@ import { env } from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
+import { drawCases } from './drawCases';
 import { kernelCases } from './kernelCases';
 import { statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
@@ -17,3 +18,4 @@ test('runs on wasm without SIMD', () => {
 
 describe('kernels', kernelCases);
 describe('statistics', statisticsCases);
+describe('draws', drawCases);

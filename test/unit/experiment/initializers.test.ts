@@ -1,8 +1,9 @@
+import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { drawInitial } from '../../../src/analysis/experiment/initializers';
 import { fansOf, nominalStandardDeviation } from '../../../src/analysis/model/fans';
-import { mulberry32 } from '../../../src/analysis/probe/random';
+import { WeightStream } from '../../../src/analysis/experiment/weightStream';
 import { startTestBackend } from '../measure/networks';
 
 beforeAll(startTestBackend);
@@ -22,7 +23,15 @@ const draw = (
   shape: readonly number[],
   truncation: 'corrected' | 'uncorrected' = 'uncorrected',
   seed = 1,
-): Float32Array | null => drawInitial({ className, config }, shape, mulberry32(seed), truncation);
+): Float32Array | null => {
+  const tensors = tf.memory().numTensors;
+  const drawn = drawInitial({ className, config }, shape, new WeightStream(seed), truncation);
+  if (drawn !== null) expect(drawn.shape).toEqual(shape);
+  const values = drawn?.dataSync<'float32'>().slice() ?? null;
+  drawn?.dispose();
+  expect(tf.memory().numTensors).toBe(tensors);
+  return values;
+};
 
 /** Standard deviation that a standard normal distribution cut at two sigma keeps: 1 - 2 * 2 phi(2) / (2 Phi(2) - 1), rooted. */
 const TRUNCATED = Math.sqrt(1 - (4 * 0.053990966513188) / 0.954499736103642);
@@ -144,7 +153,7 @@ describe('weights drawn anew', () => {
     expect(draw('HeNormal', {}, [50], 'corrected', 3)).not.toEqual(draw('HeNormal', {}, [50], 'corrected', 4));
     expect(draw('MyInitializer', {}, [5])).toBeNull();
     expect(draw('constructor', {}, [5])).toBeNull();
-    expect(drawInitial(null, [5], mulberry32(1), 'corrected')).toBeNull();
+    expect(drawInitial(null, [5], new WeightStream(1), 'corrected')).toBeNull();
   });
 });
 

@@ -951,7 +951,7 @@ describe('branches', () => {
   });
 
   it('may begin at the input of the model', () => {
-    const graph = new NetworkGraph([
+    const graph = NetworkGraph.of([
       layer('branch', { inputs: ['x'] }),
       layer('add', { inputs: ['x', 'branch'] }),
       layer('tower', { inputs: ['y'] }),

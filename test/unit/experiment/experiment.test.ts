@@ -1,0 +1,75 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { experiment, type Questions } from '../../../src/analysis/experiment/experiment';
+import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
+import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
+import type { Experiments } from '../../../src/report/report';
+import { networkOf, startTestBackend } from '../measure/networks';
+
+beforeAll(startTestBackend);
+
+/** Twelve sigmoid layers, in which a signal vanishes unless they are replaced. */
+function build(): LayersNetwork {
+  const hidden = (inputShape?: number[]): tfl.layers.Layer =>
+    tfl.layers.dense({ units: 16, activation: 'sigmoid', ...(inputShape === undefined ? {} : { inputShape }) });
+  const layers = [hidden([16]), ...Array.from({ length: 11 }, () => hidden()), tfl.layers.dense({ units: 2 })];
+  return networkOf(tfl.sequential({ layers }));
+}
+
+const NOTHING: Questions = { dead: false, flow: false, zeroGradient: false, rate: false };
+
+async function answered(questions: Partial<Questions>, network = build()): Promise<Experiments> {
+  const tensors = tf.memory().numTensors;
+  const probe = syntheticProbe(network.inputs, 5);
+  const answers = await experiment(
+    network,
+    probe,
+    { ...NOTHING, ...questions },
+    { seed: 5, onProgress: () => undefined },
+  );
+  expect(tf.memory().numTensors).toBe(tensors);
+  network.dispose();
+  return answers;
+}
+
+describe('the experiments', () => {
+  it('are none where no question is open', async () => {
+    expect(await answered({})).toMatchObject({ samples: 0, fresh: null, learningRates: null });
+  });
+
+  it('take few samples and copies where only the size of a signal is asked for', async () => {
+    const { samples, fresh, fitting, rectified, learningRates } = await answered({ flow: true });
+    expect(samples).toBe(16);
+    expect([fresh, fitting, rectified].map((copies) => copies?.count)).toEqual([3, 3, 3]);
+    expect(learningRates).toBeNull();
+    const change = (copies: Experiments['fresh']): number =>
+      Math.log10(copies!.layers[11].variance! / copies!.layers[0].variance!);
+    // Each layer multiplies the variance by a sixteenth at most: the derivative of a sigmoid is at most 1/4.
+    expect(change(fresh)).toBeLessThan(-8);
+    expect(Math.abs(change(rectified))).toBeLessThan(1.5);
+  });
+
+  it('take more where units are dead or steps are to be tried', async () => {
+    const dead = await answered({ dead: true, flow: true });
+    expect([dead.samples, dead.fresh?.count, dead.rectified?.count]).toEqual([128, 4, 4]);
+    expect(dead.learningRates?.rates).toHaveLength(12);
+    // No unit of the ReLU family can fall silent.
+    expect(dead.learningRates).toMatchObject({ unitsAtRisk: 0, highestSafeRate: 3 });
+    expect((await answered({ zeroGradient: true, flow: true })).samples).toBe(128);
+  });
+
+  it('are the same for the same seed', async () => {
+    const network = build();
+    const weights = network.calls.flatMap((call) => call.weights.map(({ value }) => value.dataSync().slice()));
+    const probe = syntheticProbe(network.inputs, 5);
+    const options = { seed: 5, onProgress: () => undefined };
+    const [first, second] = [
+      await experiment(network, probe, { ...NOTHING, flow: true }, options),
+      await experiment(network, probe, { ...NOTHING, flow: true }, options),
+    ];
+    expect(first).toEqual(second);
+    expect(network.calls.flatMap((call) => call.weights.map(({ value }) => value.dataSync().slice()))).toEqual(weights);
+    network.dispose();
+  });
+});
