@@ -212,7 +212,7 @@ const drawSaved = ({ initializer, value }: Weight, random: Random, truncation: T
 export const isSaturatingHidden = (call: LayerCall): boolean =>
   call.role === 'hidden' && call.activation?.family === 'saturating';
 
-const rectify: PassObserver['activate'] = (call, z) => (isSaturatingHidden(call) ? tf.relu(z) : null);
+const rectify: PassObserver['substitute'] = (call) => (isSaturatingHidden(call) ? 'relu' : null);
 
 /** Kernels with the variance that fits the activation, everything else as a fresh layer has it. */
 function drawFitting(weight: Weight, random: Random, activationName: string | null): Float32Array | null {

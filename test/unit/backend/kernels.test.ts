@@ -2,6 +2,7 @@ import { env } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { kernelCases } from './kernelCases';
+import { recurrenceCases } from './recurrenceCases';
 import { WASM_FOLDER } from './support';
 
 beforeAll(() => startBackend(WASM_FOLDER));
@@ -12,3 +13,4 @@ test('runs on wasm with SIMD', () => {
 });
 
 kernelCases();
+recurrenceCases();

@@ -2,6 +2,7 @@ import { env, matMul, tensor2d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { kernelCases } from './kernelCases';
+import { recurrenceCases } from './recurrenceCases';
 import { statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
 
@@ -22,4 +23,5 @@ test('runs on wasm with SIMD, and rounds products before it adds them', () => {
 });
 
 describe('kernels', kernelCases);
+describe('recurrence', recurrenceCases);
 describe('statistics', statisticsCases);

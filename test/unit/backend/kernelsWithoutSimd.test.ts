@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { kernelCases } from './kernelCases';
+import { recurrenceCases } from './recurrenceCases';
 import { statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
 
@@ -16,4 +17,5 @@ test('runs on wasm without SIMD', () => {
 });
 
 describe('kernels', kernelCases);
+describe('recurrence', recurrenceCases);
 describe('statistics', statisticsCases);
