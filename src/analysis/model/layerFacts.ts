@@ -161,7 +161,9 @@ export function activationOf(layer: Layer): Activation | null {
 function activationObjectOf(layer: Layer): { name: string; config: Record<string, unknown> } | null {
   if (childLayers(layer).length > 0) return null;
   const object = activationOwner(layer).activation;
-  return typeof object?.getClassName === 'function' ? { name: activationName(object), config: object.getConfig() } : null;
+  return typeof object?.getClassName === 'function'
+    ? { name: activationName(object), config: object.getConfig() }
+    : null;
 }
 
 /** The name of an activation object, hooked or not. */

@@ -30,9 +30,8 @@ import { onSamples, SHAPE_ONLY } from './layers/timeDistributed';
 import { disposeModel } from './modelBuilder';
 import type { LayerCall, Network, NetworkInput, TracedOutput, TraceObserver, Weight } from './network';
 import { networkInputs } from './networkInputs';
-import { runRecurrent } from './recurrence';
+import { runRecurrent, runStep } from './recurrence';
 import { substituted } from './substitution';
-import { tap } from './tap';
 
 /** A loaded model with what its file says about it. */
 export interface LoadedLayersModel {
@@ -159,41 +158,22 @@ export class LayersNetwork implements Network {
     }
   }
 
-  /** A recurrent layer as a whole; null where it has to go step by step. */
-  private recur(
-    layer: Layer,
-    inputs: tf.Tensor | tf.Tensor[],
-    options: Record<string, unknown>,
-  ): tf.Tensor | tf.Tensor[] | null {
+  /** A call of a recurrent layer as a whole; null where it has to go step by step. */
+  private recur(layer: Layer, inputs: tf.Tensor | tf.Tensor[], options: Record<string, unknown>) {
     const { observer, active } = this.run ?? {};
     if (!observer || !active) return null;
-    const outputs = runRecurrent(layer, inputs, options, observer.substitute?.(active) ?? null, {
-      argument: (z) => observer.preActivation(active, z),
-      ...(observer.states && { states: (step, states) => observer.states!(active, step, states) }),
-      ...(observer.stateGradient && {
-        stateGradient: (step, place, dy) => observer.stateGradient!(active, step, place, dy),
-      }),
-    });
+    const outputs = runRecurrent(layer, inputs, options, active, observer);
     if (outputs !== null) active.recurrence = 'whole';
     return outputs;
   }
 
-  /** One step of a recurrent layer that goes step by step, with the observer looking at its states. */
+  /** One step of a recurrent layer that goes step by step. */
   private step(inputs: readonly tf.Tensor[], plain: (inputs: tf.Tensor[]) => tf.Tensor[]): tf.Tensor[] {
     const { observer, active, masked, steps } = this.run ?? {};
     if (!observer || !active || masked || !steps) return plain([...inputs]);
     const index = steps.get(active) ?? 0;
     steps.set(active, index + 1);
-    const tapped = (place: 'before' | 'after', states: readonly tf.Tensor[]): readonly tf.Tensor[] =>
-      observer.stateGradient === undefined
-        ? states
-        : states.map((state) => tap(state, null, (dy) => observer.stateGradient!(active, index, place, dy)));
-    const [x, ...before] = inputs;
-    const [output, ...after] = plain([x, ...tapped('before', before)]);
-    observer.states?.(active, index, after);
-    const shown = tapped('after', after);
-    const place = after.indexOf(output);
-    return [place === -1 ? output : shown[place], ...shown];
+    return runStep(inputs, plain, active, index, observer);
   }
 
   /** Fills in what only a run can tell: shapes, graph edges, roles. Uses one sample of zeros. */

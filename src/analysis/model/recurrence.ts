@@ -1,16 +1,10 @@
-/** Recurrent layers of tfjs-layers 4.22.0 that ../backend/recurrence.ts can run as a whole. */
+/** Runs recurrent layers of tfjs-layers 4.22.0, as a whole by ../backend/recurrence.ts where that can, for an observer to see. */
 
 import { add, reshape, reverse, tidy, unstack, type Tensor } from '@tensorflow/tfjs-core';
-import {
-  canRecur,
-  isCellActivation,
-  recur,
-  type CellKind,
-  type RecurrenceObserver,
-  type RecurrentCell,
-} from '../backend/recurrence';
+import { canRecur, isCellActivation, recur, type CellKind, type RecurrentCell } from '../backend/recurrence';
 import { activationName, type Layer } from './layerFacts';
-import type { Substitute } from './network';
+import type { LayerCall, Substitute, TraceObserver } from './network';
+import { tap } from './tap';
 
 interface Variable {
   read(): Tensor;
@@ -18,7 +12,7 @@ interface Variable {
 
 /** Fields of recurrent layers and their cells that are not declared public. */
 interface Recurrent {
-  readonly cell?: Cell;
+  readonly cell: Cell;
   readonly returnSequences: boolean;
   readonly returnState: boolean;
   readonly goBackwards: boolean;
@@ -45,30 +39,60 @@ const KINDS: Readonly<Record<string, CellKind>> = {
 };
 
 /**
- * What the layer's `call` in inference mode answers on these inputs and options; null where it has to be run step by step:
- * with a mask, for other cells and activations, and on the cpu. `substitute` takes the place of the activation.
+ * What the layer's `call` in inference mode answers on these inputs and options, with the observer looking on; null where it
+ * has to go step by step: with a mask, for other cells and activations, and on the cpu.
  */
 export function runRecurrent(
   layer: Layer,
   inputs: Tensor | Tensor[],
   options: Readonly<Record<string, unknown>>,
-  substitute: Substitute | null,
-  observer: RecurrenceObserver,
+  call: LayerCall,
+  observer: TraceObserver,
 ): Tensor | Tensor[] | null {
   const { cell, goBackwards, returnSequences, returnState } = layer as unknown as Recurrent;
-  const x = Array.isArray(inputs) ? inputs[0] : inputs;
-  if (cell === undefined || options['mask'] != null || !canRecur()) return null;
-  if (x.rank !== 3 || x.size === 0 || x.dtype !== 'float32') return null;
-  const known = cellOf(cell, substitute);
+  const given = Array.isArray(inputs) ? inputs[0] : inputs;
+  if (options['mask'] != null || !canRecur()) return null;
+  if (given.rank !== 3 || given.size === 0 || given.dtype !== 'float32') return null;
+  const known = cellOf(cell, observer.substitute?.(call) ?? null);
   if (known === null) return null;
   return tidy(() => {
+    const x = goBackwards ? reverse(given, 1) : given;
     const initial = (options['initialState'] ?? null) as Tensor[] | null;
-    const call = { cell: known, x: goBackwards ? reverse(x, 1) : x, initial, everyStep: returnSequences };
-    const [output, ...states] = recur(call, observer);
+    const [output, ...states] = recur(
+      { cell: known, x, initial, everyStep: returnSequences },
+      {
+        argument: (z) => observer.preActivation(call, z),
+        ...(observer.states && { states: (step, left) => observer.states!(call, step, left) }),
+        ...(observer.stateGradient && {
+          stateGradient: (step, place, dy) => observer.stateGradient!(call, step, place, dy),
+        }),
+      },
+    );
     return returnState ? [output, ...states] : output;
   });
 }
 
+/** One step of a cell, on the input and its states, with the observer looking at those. */
+export function runStep(
+  inputs: readonly Tensor[],
+  plain: (inputs: Tensor[]) => Tensor[],
+  call: LayerCall,
+  step: number,
+  observer: TraceObserver,
+): Tensor[] {
+  const tapped = (place: 'before' | 'after', states: readonly Tensor[]): readonly Tensor[] =>
+    observer.stateGradient === undefined
+      ? states
+      : states.map((state) => tap(state, null, (dy) => observer.stateGradient!(call, step, place, dy)));
+  const [x, ...before] = inputs;
+  const [output, ...after] = plain([x, ...tapped('before', before)]);
+  observer.states?.(call, step, after);
+  const shown = tapped('after', after);
+  const place = after.indexOf(output);
+  return [place === -1 ? output : shown[place], ...shown];
+}
+
+/** Null where it is of another kind. `substitute` takes the place of its activation. */
 function cellOf(cell: Cell, substitute: Substitute | null): RecurrentCell | null {
   const name = cell.getClassName();
   if (!Object.hasOwn(KINDS, name)) return null;

@@ -21,6 +21,10 @@ const PHI: Readonly<Record<CellActivation, (z: number) => number>> = {
   hard_sigmoid_3: (z) => Math.min(1, Math.max(0, z / 6 + 0.5)),
 };
 const ACTIVATIONS = Object.keys(PHI) as CellActivation[];
+/** Between 0 and 1: others would make some states grow, and their rounding errors with them. */
+const GATE_ACTIVATIONS: readonly CellActivation[] = ['sigmoid', 'hardSigmoid', 'hard_sigmoid_3'];
+const VALUE_TOLERANCE = 4e-6;
+const GRADIENT_TOLERANCE = 1e-5;
 const GATES: Readonly<Record<CellKind, number>> = { simple: 1, lstm: 4, gru: 3, gruResetAfter: 3 };
 
 interface Setting {
@@ -118,8 +122,9 @@ function shapesOf({ kind, samples, steps, features, units }: Setting): Record<Na
 
 const randomSetting = (random: Random, kind: CellKind, index: number): Setting => ({
   kind,
-  activation: ACTIVATIONS[index % ACTIVATIONS.length],
-  gateActivation: ACTIVATIONS[2 + ((index + (index >> 2)) % 4)],
+  // The state of an LSTM with ReLU is often 0, where there is no derivative to compare with.
+  activation: kind === 'lstm' && index % 6 === 1 ? 'tanh' : ACTIVATIONS[index % ACTIVATIONS.length],
+  gateActivation: GATE_ACTIVATIONS[(index + (index >> 2)) % GATE_ACTIVATIONS.length],
   samples: random.integer(1, 5),
   steps: random.integer(1, 4),
   features: random.integer(1, 5),
@@ -206,7 +211,7 @@ function check(random: Random, setting: Setting): void {
       const initial = fromZeros ? null : [of('h0')!, ...(kind === 'lstm' ? [of('c0')!] : [])];
       const [output, ...states] = recur({ cell, x: of('x')!, initial, everyStep }, observer);
       expect(output.shape).toEqual(everyStep ? [samples, steps, units] : [samples, units]);
-      expectClose(output.dataSync(), expected.output, 2e-6, `output of ${what}`);
+      expectClose(output.dataSync(), expected.output, VALUE_TOLERANCE, `output of ${what}`);
       expect(states).toHaveLength(stateCount);
       const terms = [output, ...states].map((value, k) =>
         tf.sum(tf.mul(value, tf.tensor(k === 0 ? weights : stateWeights[k - 1], value.shape))),
@@ -221,11 +226,11 @@ function check(random: Random, setting: Setting): void {
           return reference(setting, { ...values, [names[i]]: changed });
         }),
       );
-      expectClose(gradient.dataSync(), differences, 1e-5, `gradient of ${names[i]} of ${what}`);
+      expectClose(gradient.dataSync(), differences, GRADIENT_TOLERANCE, `gradient of ${names[i]} of ${what}`);
     });
   });
   expect(tf.memory().numTensors).toBe(before);
-  expectClose(argument, expected.argument, 2e-6, `arguments of ${what}`);
+  expectClose(argument, expected.argument, VALUE_TOLERANCE, `arguments of ${what}`);
   const bumped = (place: Parameters<Bump>[0], step: number, which: number): number[] =>
     Array.from({ length: samples * units }, (_, i) =>
       difference((by) =>
@@ -236,16 +241,26 @@ function check(random: Random, setting: Setting): void {
     );
   for (let step = 0; step < steps; step++) {
     for (let k = 0; k < stateCount; k++) {
-      expectClose(shown[step][k], expected.states[step][k], 2e-6, `states of ${what}`);
-      expectClose(stateGradients.after[step][k], bumped('after', step, k), 1e-5, `gradient after ${step} of ${what}`);
+      expectClose(shown[step][k], expected.states[step][k], VALUE_TOLERANCE, `states of ${what}`);
+      expectClose(
+        stateGradients.after[step][k],
+        bumped('after', step, k),
+        GRADIENT_TOLERANCE,
+        `gradient after ${step} of ${what}`,
+      );
       if (step > 0)
-        expectClose(stateGradients.before[step][k], bumped('before', step, k), 1e-5, `gradient before ${step} of ${what}`); // prettier-ignore
+        expectClose(stateGradients.before[step][k], bumped('before', step, k), GRADIENT_TOLERANCE, `gradient before ${step} of ${what}`); // prettier-ignore
       const applications = kind === 'lstm' ? 2 : 1;
       const rows = Array.from({ length: samples * units }, (_, i) => {
         const [n, u] = [Math.floor(i / units), i % units];
         return dArgument[((n * steps + step) * applications + k) * units + u];
       });
-      expectClose(rows, bumped('argument', step, k), 1e-5, `gradient of argument ${k} at ${step} of ${what}`);
+      expectClose(
+        rows,
+        bumped('argument', step, k),
+        GRADIENT_TOLERANCE,
+        `gradient of argument ${k} at ${step} of ${what}`,
+      );
     }
   }
   expect(stateGradients.before[0]).toBeUndefined();
@@ -273,7 +288,7 @@ export function recurrenceCases(): void {
       const cell = { ...wide, kernel: of('kernel'), recurrentKernel: of('recurrentKernel'), bias: of('bias'), recurrentBias: null }; // prettier-ignore
       const call = { cell, x: of('x'), initial: [of('h0'), of('c0')], everyStep: true };
       const [output] = recur(call, { argument: (z) => z });
-      expectClose(output.dataSync(), reference(wide, scaled).output, 2e-6, 'output');
+      expectClose(output.dataSync(), reference(wide, scaled).output, VALUE_TOLERANCE, 'output');
     });
   });
 

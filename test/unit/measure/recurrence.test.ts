@@ -122,7 +122,9 @@ describe('the gradient of a state', () => {
       () => undefined,
     );
     expect(gradients).toHaveLength(kind === 'lstm' ? 2 : 1);
-    const [{ cell }] = model.layers as unknown as { cell: { call(inputs: tf.Tensor[], options: object): tf.Tensor[] } }[];
+    const [{ cell }] = model.layers as unknown as {
+      cell: { call(inputs: tf.Tensor[], options: object): tf.Tensor[] };
+    }[];
     const perturbed = (which: number, unit: number, change: number): number =>
       tf.tidy(() => {
         const bump = tf.mul(tf.oneHot(tf.tensor1d([unit], 'int32'), UNITS), change);
