@@ -170,12 +170,14 @@ function backward(call: RecurrentCall, dys: readonly Tensor[], saved: Saved, obs
     const given = newHeapTensor([steps, samples, units]);
     const dc = c && newHeapTensor([steps + 1, samples, units]);
     const { kernels, withScratch } = heap();
-    if (everyStep) kernels.swapAxes(at(dOutput), at(dh), samples, steps, units);
-    else
-      view(dh)
-        .fill(0)
-        .set(view(dOutput), (steps - 1) * block);
-    const last = view(dh).subarray((steps - 1) * block);
+    const lastStep = (steps - 1) * block;
+    if (everyStep) {
+      kernels.swapAxes(at(dOutput), at(dh), samples, steps, units);
+    } else {
+      view(dh).fill(0, 0, lastStep);
+      view(dh).set(view(dOutput), lastStep);
+    }
+    const last = view(dh).subarray(lastStep);
     view(dLast[0]).forEach((dy, i) => (last[i] += dy));
     if (dc) view(dc).set(view(dLast[1]), steps * block);
     const sizes = cellSizes(call);
