@@ -1,4 +1,4 @@
-import { backend, type Tensor } from '@tensorflow/tfjs-core';
+import { backend, engine, type Tensor } from '@tensorflow/tfjs-core';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { heapKernels, wasmModule, type HeapKernels, type Pointer } from './heapKernels';
 
@@ -35,6 +35,11 @@ export function heapTensor(tensor: Tensor): HeapTensor | null {
   if (running === null || tensor.dtype !== 'float32') return null;
   const pointer = running.getMemoryOffset(tensor.dataId);
   return { ...heapOf(running), pointer };
+}
+
+/** A new tensor on that heap, with undefined content; the tape knows nothing of what is written to it. Only on wasm. */
+export function newHeapTensor(shape: readonly number[]): Tensor {
+  return engine().makeTensorFromTensorInfo(wasmBackend()!.makeOutput([...shape], 'float32'));
 }
 
 /** Null on other backends. */

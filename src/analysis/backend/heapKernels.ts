@@ -11,6 +11,9 @@ export type Pointer = number;
 /** Batch, input height, width, channels, output height, width, channels, filter height, width; strides; dilations; pads. */
 export type Geometry = readonly number[];
 
+/** Steps, samples, units; activation of the layer, of its gates. */
+type CellSizes = readonly number[];
+
 type WindowKernel = (first: Pointer, second: Pointer, out: Pointer, ...geometry: Geometry) => void;
 
 /** The routines of ./assembly; their arguments and layouts are described there. */
@@ -80,6 +83,53 @@ export interface HeapKernels {
   segmentSum(x: Pointer, ids: Pointer, out: Pointer, rows: number, columns: number, segments: number): void;
   sumRows(x: Pointer, out: Pointer, groups: number, rows: number, columns: number): void;
   repeat(x: Pointer, out: Pointer, rows: number, length: number, copies: number): void;
+  swapAxes(x: Pointer, out: Pointer, rows: number, columns: number, length: number): void;
+  activate(activation: number, z: Pointer, out: Pointer, size: number): void;
+  simpleForward(gates: Pointer, kernel: Pointer, h: Pointer, argument: Pointer, ...sizes: CellSizes): void;
+  simpleBackward(
+    kernel: Pointer,
+    h: Pointer,
+    dh: Pointer,
+    given: Pointer,
+    dGates: Pointer,
+    dArgument: Pointer,
+    ...sizes: CellSizes
+  ): void;
+  lstmForward(gates: Pointer, kernel: Pointer, h: Pointer, c: Pointer, argument: Pointer, ...sizes: CellSizes): void;
+  lstmBackward(
+    gates: Pointer,
+    kernel: Pointer,
+    c: Pointer,
+    dh: Pointer,
+    dc: Pointer,
+    given: Pointer,
+    dGates: Pointer,
+    dArgument: Pointer,
+    scratch: Pointer,
+    ...sizes: CellSizes
+  ): void;
+  gruForward(
+    gates: Pointer,
+    kernel: Pointer,
+    bias: Pointer,
+    h: Pointer,
+    inner: Pointer,
+    argument: Pointer,
+    scratch: Pointer,
+    ...sizes: CellSizes
+  ): void;
+  gruBackward(
+    gates: Pointer,
+    kernel: Pointer,
+    h: Pointer,
+    inner: Pointer,
+    dh: Pointer,
+    given: Pointer,
+    dGates: Pointer,
+    dArgument: Pointer,
+    scratch: Pointer,
+    ...sizes: CellSizes
+  ): void;
   sweep(values: Pointer, rows: number, units: number, state: Pointer): void;
   finiteRange(values: Pointer, size: number, out: Pointer): void;
   countBins(values: Pointer, size: number, scale: number, first: number, table: Pointer): void;

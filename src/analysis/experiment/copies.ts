@@ -16,19 +16,19 @@ export interface CopyMeasurement {
 
 /**
  * Measures the network as it is at the moment on one batch: silent units, variance across samples and gradient of every
- * call with units. `activate` replaces activations.
+ * call with units. `substitute` replaces activations.
  */
 export function measureCopy(
   network: Network,
   inputs: readonly tf.Tensor[],
   seed: number,
-  activate?: PassObserver['activate'],
+  substitute?: PassObserver['substitute'],
 ): Map<string, CopyMeasurement> {
   const units = new Map<LayerCall, UnitAccumulator>();
   const signals = new Map<LayerCall, SignalMeter>();
   const gradients = new Map<LayerCall, SquareAccumulator>();
   const observer: PassObserver = {
-    ...(activate === undefined ? {} : { activate }),
+    ...(substitute && { substitute }),
     output(call, a) {
       if (call.units === null) return;
       const values = unitsLast(a, call.unitAxis);

@@ -214,7 +214,7 @@ const drawSaved = ({ initializer, value }: Weight, stream: WeightStream, truncat
 export const isSaturatingHidden = (call: LayerCall): boolean =>
   call.role === 'hidden' && call.activation?.family === 'saturating';
 
-const rectify: PassObserver['activate'] = (call, z) => (isSaturatingHidden(call) ? tf.relu(z) : null);
+const rectify: PassObserver['substitute'] = (call) => (isSaturatingHidden(call) ? 'relu' : null);
 
 /** Kernels with the variance that fits the activation, everything else as a fresh layer has it. */
 function drawFitting(weight: Weight, stream: WeightStream, activationName: string | null): tf.Tensor | null {

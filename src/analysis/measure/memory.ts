@@ -16,11 +16,16 @@ const BATCH_SAMPLES = 256;
 const COPIES = 10;
 /** The same per weight: itself, its gradient, and what is added up or transposed. */
 const WEIGHT_COPIES = 3;
-/** Of a recurrent layer, for every unit and time step, as multiples of `COPIES`: 110 and 4 values were measured for LSTM, 84 and 3.3 for GRU. */
-const STEP_COPIES = { backward: 12, forward: 1 };
-
-/** And for every weight of it and time step: tfjs keeps the gradient of each step until the end of the pass. Measured: 2.0 to 2.3. */
-const STEP_WEIGHT_COPIES = 2.3;
+/**
+ * Of a recurrent layer, for every unit and time step, as multiples of `COPIES`. Measured for LSTM, GRU and SimpleRNN, backward
+ * and forward: 26, 27, 11 and 11, 7, 5 values as a whole; 117, 96, 30 and 5, 3, 3 step by step.
+ */
+const STEP_COPIES = {
+  whole: { backward: 2.7, forward: 1.1 },
+  stepwise: { backward: 12, forward: 1 },
+};
+/** And step by step for every weight of it and time step: tfjs keeps the gradient of each step until the end of the pass. Measured: 4 to 5. */
+const STEP_WEIGHT_COPIES = 5;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
 /** Values of one sample beyond which a backward pass would not fit into 4 GB, or take too long. */
@@ -28,7 +33,6 @@ const BACKWARD_VALUES = 7e7;
 /** What is left of 4 GB beside the weights, the experiments and what the heap loses between tensors. */
 const HEAP_BYTES = 3 * 2 ** 30;
 
-const RECURRENT = /RNN|LSTM|GRU/;
 const ATTENTION = /Attention$/;
 
 /** Samples of one batch, by what is done with it. */
@@ -97,9 +101,9 @@ function weightBytes(network: Network, probe: Pick<Probe, 'inputs'>, direction: 
   const shapes = shapesOf(network);
   const growth = growthOf(network, probe);
   const copies = new Map<Weight['value'], number>();
-  for (const { className, inputs, weights } of network.calls) {
+  for (const { recurrence, inputs, weights } of network.calls) {
     const [steps = 1] = shapes.get(inputs[0]) ?? [1];
-    const perStep = direction === 'backward' && RECURRENT.test(className) ? STEP_WEIGHT_COPIES * steps * growth : 0;
+    const perStep = direction === 'backward' && recurrence === 'stepwise' ? STEP_WEIGHT_COPIES * steps * growth : 0;
     for (const { value } of weights) copies.set(value, (copies.get(value) ?? WEIGHT_COPIES) + perStep);
   }
   return BYTES * [...copies].reduce((sum, [{ size }, times]) => sum + size * times, 0);
@@ -130,15 +134,15 @@ function growthOf({ inputs }: Network, probe: Pick<Probe, 'inputs'>): number {
 }
 
 function innerValues(
-  { className, inputs, outputShape, weights }: LayerCall,
+  { className, inputs, outputShape, weights, recurrence }: LayerCall,
   shapes: ReadonlyMap<string, readonly number[]>,
   direction: keyof BatchSizes,
 ): number {
   const [query = [1], key = query] = inputs.map((name) => shapes.get(name) ?? [1]);
   const [steps = 1] = query;
-  if (RECURRENT.test(className)) {
+  if (recurrence !== null) {
     const everyStep = outputShape.length === query.length;
-    return STEP_COPIES[direction] * steps * (sizeOf(outputShape) / (everyStep ? Math.max(1, steps) : 1));
+    return STEP_COPIES[recurrence][direction] * steps * (sizeOf(outputShape) / (everyStep ? Math.max(1, steps) : 1));
   }
   if (!ATTENTION.test(className)) return 0;
   // The scores: one for every head, query and key; additive attention makes a vector for each.

@@ -1,14 +1,15 @@
 /** One forward pass, or one forward and one backward pass, over one batch. */
 
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayerCall, Network, TracedOutput, TraceObserver } from '../model/network';
+import type { LayerCall, Network, Substitute, TracedOutput, TraceObserver } from '../model/network';
+import { tap } from '../model/tap';
 
 /** Is shown every tensor of a pass while it is alive; keeps none of them. */
 export interface PassObserver {
   preActivation?(call: LayerCall, z: tf.Tensor): void;
   output?(call: LayerCall, a: tf.Tensor, inputs: readonly tf.Tensor[]): void;
-  /** Computes another activation in place of the layer's own, or answers null to leave it. */
-  activate?(call: LayerCall, z: tf.Tensor): tf.Tensor | null;
+  /** Names another activation in place of the layer's own, or answers null to leave it. */
+  substitute?(call: LayerCall): Substitute | null;
   /** `dy` is dLoss/dz of the call's pre-activation. */
   preActivationGradient?(call: LayerCall, dy: tf.Tensor): void;
   /** The states that a step of a recurrent layer has left. */
@@ -123,6 +124,8 @@ class HeadArguments {
 
   keep(call: LayerCall, z: tf.Tensor): void {
     if (call.role !== 'output' || call.activation === null || !HIDING.has(call.activation.family)) return;
+    // The output of a recurrent layer is not made of its last arguments alone.
+    if (call.recurrence !== null) return;
     this.kept.set(call.name, [...(this.kept.get(call.name) ?? []), tf.keep(z)]);
   }
 
@@ -134,7 +137,6 @@ class HeadArguments {
       const [before] = source.inputs;
       source = network.calls.find(({ name, role }) => name === before && role === 'output') ?? null;
     }
-    // A recurrent layer has one for every time step, and its output is not made of the last alone.
     const [z, ...others] = this.kept.get(source?.name ?? '') ?? [];
     return z !== undefined && others.length === 0 ? z : tensor;
   }
@@ -154,7 +156,7 @@ function observing(
   onArgument?: (call: LayerCall, z: tf.Tensor) => void,
 ): TraceObserver {
   return {
-    ...(observer.activate === undefined ? {} : { activate: (call, z) => observer.activate!(call, z) }),
+    ...(observer.substitute && { substitute: (call) => observer.substitute!(call) }),
     preActivation(call, z) {
       observer.preActivation?.(call, z);
       const tapped = observer.preActivationGradient
@@ -163,33 +165,13 @@ function observing(
       onArgument?.(call, tapped);
       return tapped;
     },
-    ...(observer.states === undefined && observer.stateGradient === undefined
-      ? {}
-      : {
-          states(call, step, place, states) {
-            if (place === 'after') observer.states?.(call, step, states);
-            if (!observer.stateGradient) return [...states];
-            return states.map((state) =>
-              tap(state, anchorOf(call), (dy) => observer.stateGradient!(call, step, place, dy)),
-            );
-          },
-        }),
+    ...(observer.states && { states: (call, step, states) => observer.states!(call, step, states) }),
+    ...(observer.stateGradient && {
+      stateGradient: (call, step, place, dy) => observer.stateGradient!(call, step, place, dy),
+    }),
     output(call, a, inputs) {
       observer.output?.(call, a, inputs);
       return observer.outputGradient ? tap(a, anchorOf(call), (dy) => observer.outputGradient!(call, dy)) : a;
     },
   };
-}
-
-/** The same values as `x`; `onGradient` is shown what is back-propagated through here, summed over all uses. */
-function tap(x: tf.Tensor, anchor: tf.Tensor | null, onGradient: (dy: tf.Tensor) => void): tf.Tensor {
-  if (x.dtype !== 'float32') return x;
-  const identity = tf.customGrad((...args) => ({
-    value: (args[0] as tf.Tensor).clone(),
-    gradFunc: (dy: tf.Tensor) => {
-      onGradient(dy);
-      return anchor === null ? dy.clone() : [dy.clone(), tf.scalar(0)];
-    },
-  }));
-  return anchor === null ? identity(x) : identity(x, anchor);
 }

@@ -16,6 +16,7 @@ import { graphNotes, nothingToMeasure, waitsForItself, withoutGradient } from '.
 import { type GraphStep, graphSteps } from './graphSteps';
 import type { LayerCall, Network, NetworkInput, TracedOutput, TraceObserver } from './network';
 import type { SavedWeight } from './savedWeight';
+import { substituted } from './substitution';
 
 type Compile = (node: GraphNode) => Operation;
 
@@ -187,7 +188,7 @@ function runStep({ step, linear, activation, slot }: CompiledStep, values: Value
   if (call !== null && argument !== null) {
     const z = observer.preActivation(call, tensorOf(argument, values));
     values[slot] = [z];
-    other = observer.activate?.(call, z) ?? (activation.length === 0 ? z : null);
+    other = substituted(observer, call, z) ?? (activation.length === 0 ? z : null);
   }
   if (other !== null) values[id] = [other];
   else for (const { id: own, run } of activation) values[own] = run(values);

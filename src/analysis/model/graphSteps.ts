@@ -232,6 +232,7 @@ function graphStep(
           jsonPath: ['modelTopology', 'node', last.place],
           weights,
           structural: !perUnit,
+          recurrence: null,
           unknown: measured ? [] : ['Its output is not one row per sample, so nothing can be said about its units.'],
         };
   if (call !== null) names.set(last.name, count);
@@ -284,6 +285,7 @@ export function unmeasuredCall({ name, op, place }: GraphNode, reason: string): 
     jsonPath: ['modelTopology', 'node', place],
     weights: [],
     structural: true,
+    recurrence: null,
     unknown: [reason],
   };
 }

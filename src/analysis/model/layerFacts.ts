@@ -86,6 +86,8 @@ export function hookActivation(layer: Layer, hook: ActivationHook): void {
   };
 }
 
+export const isRecurrent = (layer: Layer): boolean => internals(layer).cell !== undefined;
+
 /** Makes one step of a recurrent layer: `plain` is what its cell itself would do. */
 export type StepHook = (inputs: readonly Tensor[], plain: (inputs: Tensor[]) => Tensor[]) => Tensor[];
 
@@ -97,6 +99,22 @@ export function hookSteps(layer: Layer, hook: StepHook): void {
   if (cell === undefined || Object.hasOwn(cell, 'call')) return;
   const plain = cell.call.bind(cell);
   cell.call = (inputs, kwargs) => hook(inputs, (given) => plain(given, kwargs));
+}
+
+/** Makes a call of a recurrent layer: `plain` is what the layer itself would do. */
+export type CallHook = (
+  layer: Layer,
+  inputs: Tensor | Tensor[],
+  options: Record<string, unknown>,
+  plain: () => Tensor | Tensor[],
+) => Tensor | Tensor[];
+
+/** Lets `hook` make the calls of a recurrent layer, or of the halves of a Bidirectional, from now on. */
+export function hookCalls(layer: Layer, hook: CallHook): void {
+  for (const child of childLayers(layer)) hookCalls(child, hook);
+  if (!isRecurrent(layer) || Object.hasOwn(layer, 'call')) return;
+  const plain = layer.call.bind(layer);
+  layer.call = (inputs, options) => hook(layer, inputs, options, () => plain(inputs, options));
 }
 
 /** Recurrent layers that keep their state from batch to batch start every batch afresh: the samples of a probe are independent. */
@@ -143,9 +161,14 @@ export function activationOf(layer: Layer): Activation | null {
 function activationObjectOf(layer: Layer): { name: string; config: Record<string, unknown> } | null {
   if (childLayers(layer).length > 0) return null;
   const object = activationOwner(layer).activation;
-  if (typeof object?.getClassName !== 'function') return null;
-  return { name: object.getClassName().replace(OBSERVED, ''), config: object.getConfig() };
+  return typeof object?.getClassName === 'function'
+    ? { name: activationName(object), config: object.getConfig() }
+    : null;
 }
+
+/** The name of an activation object, hooked or not. */
+export const activationName = (object: Pick<ActivationObject, 'getClassName'>): string =>
+  object.getClassName().replace(OBSERVED, '');
 
 /** Why some part of the layer cannot be measured, one sentence each. */
 export function blindSpotsOf(layer: Layer): readonly string[] {

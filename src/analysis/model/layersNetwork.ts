@@ -17,9 +17,11 @@ import {
   forgetStates,
   hasUnits,
   hookActivation,
+  hookCalls,
   hookSteps,
   isActivationLayer,
   isContainer,
+  isRecurrent,
   type Layer,
   unitAxisOf,
   weightsOf,
@@ -28,6 +30,8 @@ import { onSamples, SHAPE_ONLY } from './layers/timeDistributed';
 import { disposeModel } from './modelBuilder';
 import type { LayerCall, Network, NetworkInput, TracedOutput, TraceObserver, Weight } from './network';
 import { networkInputs } from './networkInputs';
+import { runRecurrent, runStep } from './recurrence';
+import { substituted } from './substitution';
 
 /** A loaded model with what its file says about it. */
 export interface LoadedLayersModel {
@@ -146,24 +150,30 @@ export class LayersNetwork implements Network {
         if (!observer || !active) return plain(z);
         return onSamples(layer, z, (own) => {
           const argument = observer.preActivation(active, own);
-          return observer.activate?.(active, argument) ?? plain(argument);
+          return substituted(observer, active, argument) ?? plain(argument);
         });
       });
       hookSteps(layer, (inputs, plain) => this.step(inputs, plain));
+      hookCalls(layer, (recurrent, inputs, options, plain) => this.recur(recurrent, inputs, options) ?? plain());
     }
   }
 
-  /** One step of a recurrent layer, with the observer looking at its states. */
+  /** A call of a recurrent layer as a whole; null where it has to go step by step. */
+  private recur(layer: Layer, inputs: tf.Tensor | tf.Tensor[], options: Record<string, unknown>) {
+    const { observer, active } = this.run ?? {};
+    if (!observer || !active) return null;
+    const outputs = runRecurrent(layer, inputs, options, active, observer);
+    if (outputs !== null) active.recurrence = 'whole';
+    return outputs;
+  }
+
+  /** One step of a recurrent layer that goes step by step. */
   private step(inputs: readonly tf.Tensor[], plain: (inputs: tf.Tensor[]) => tf.Tensor[]): tf.Tensor[] {
     const { observer, active, masked, steps } = this.run ?? {};
-    if (!observer?.states || !active || masked || !steps) return plain([...inputs]);
+    if (!observer || !active || masked || !steps) return plain([...inputs]);
     const index = steps.get(active) ?? 0;
     steps.set(active, index + 1);
-    const [x, ...before] = inputs;
-    const [output, ...after] = plain([x, ...observer.states(active, index, 'before', before)]);
-    const shown = observer.states(active, index, 'after', after);
-    const place = after.indexOf(output);
-    return [place === -1 ? output : shown[place], ...shown];
+    return runStep(inputs, plain, active, index, observer);
   }
 
   /** Fills in what only a run can tell: shapes, graph edges, roles. Uses one sample of zeros. */
@@ -226,7 +236,8 @@ export class LayersNetwork implements Network {
   ): Masked[] {
     const inputs = consumed.map(({ tensor }) => tensor);
     const masks = consumed.map(({ mask }) => mask);
-    const kwargs: Record<string, unknown> = { ...callArgs, training: false };
+    // Initial states of a recurrent layer, which tfjs notes there, are among the inputs.
+    const kwargs: Record<string, unknown> = { ...callArgs, initialState: undefined, training: false };
     if (this.run!.dry && layer.getClassName() === 'TimeDistributed') kwargs[SHAPE_ONLY] = true;
     this.run!.masked = masks.some((mask) => mask !== null);
     // Attention wants the mask of each input; everything else has one input that can be masked, its first.
@@ -276,13 +287,14 @@ export class LayersNetwork implements Network {
   private activate(call: LayerCall, z: tf.Tensor, execute: (inputs: tf.Tensor[]) => tf.Tensor | tf.Tensor[]) {
     const { observer } = this.run!;
     const argument = observer.preActivation(call, z);
-    return observer.activate?.(call, argument) ?? execute([argument]);
+    return substituted(observer, call, argument) ?? execute([argument]);
   }
 
   /** Bidirectional layers call their two halves themselves: each becomes a call of its own, which the layer consumes. */
   private observeChildren(layer: Layer, name: string): (() => void)[] {
     return childLayers(layer).map((child) => {
       const plain = child.call.bind(child);
+      const { call } = child as { call: unknown };
       child.call = (inputs, kwargs) => {
         const list = Array.isArray(inputs) ? inputs : [inputs];
         const outer = this.run!.active;
@@ -294,8 +306,7 @@ export class LayersNetwork implements Network {
         }
         return outputs.length === 1 ? outputs[0] : outputs;
       };
-      // The method lives on the prototype: what was put on the instance is taken off again.
-      return () => void delete (child as Partial<Layer>).call;
+      return () => void Object.assign(child, { call });
     });
   }
 
@@ -318,6 +329,7 @@ export class LayersNetwork implements Network {
       jsonPath: this.loaded.jsonPath(layer),
       weights,
       structural: !hasUnits(layer),
+      recurrence: isRecurrent(layer) ? 'stepwise' : null,
       unknown: blindSpotsOf(layer),
     };
     this.byName.set(name, call);
@@ -350,7 +362,7 @@ function newRun(observer: TraceObserver, dry: boolean): Run {
 }
 
 const UNOBSERVED: TraceObserver = { preActivation: (_call, z) => z, output: (_call, a) => a };
-const WITHOUT_ACTIVATION: TraceObserver = { ...UNOBSERVED, activate: (_call, z) => z };
+const WITHOUT_ACTIVATION: TraceObserver = { ...UNOBSERVED, substitute: () => 'linear' };
 
 /** Whether the call is an activation layer that has no activation object to observe: its argument is its input. */
 const takesArgument = (call: LayerCall): boolean =>

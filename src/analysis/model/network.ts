@@ -46,16 +46,21 @@ export interface NetworkInput {
   readonly limit: number | null;
 }
 
+/** An activation in place of a layer's own. */
+export type Substitute = 'relu' | 'linear';
+
 export interface TraceObserver {
-  /** `z`, the argument of the layer's activation, `[samples, ...]`; several times per call for recurrent layers (once a step). */
-  preActivation(call: LayerCall, z: Tensor): Tensor;
-  /** Computes another activation in place of the layer's own, or answers null to leave it; absent: all are left. */
-  activate?(call: LayerCall, z: Tensor): Tensor | null;
   /**
-   * What a recurrent layer is given before a step, and what it leaves after it (`[samples, ...]` each); what is returned
-   * takes its place. Absent: not asked for. Not called for sequences with a mask, whose samples skip steps.
+   * `z`, the argument of the layer's activation, `[samples, ...]`; of recurrent layers with the steps as positions, where
+   * what is returned must have the same values, or once a step.
    */
-  states?(call: LayerCall, step: number, place: 'before' | 'after', states: readonly Tensor[]): Tensor[];
+  preActivation(call: LayerCall, z: Tensor): Tensor;
+  /** Names another activation in place of the layer's own, or answers null to leave it; absent: all are left. */
+  substitute?(call: LayerCall): Substitute | null;
+  /** What a step of a recurrent layer has left, `[samples, ...]` each. Not shown of sequences with a mask, whose samples skip steps. */
+  states?(call: LayerCall, step: number, states: readonly Tensor[]): void;
+  /** `dy` is dLoss/d(state) of one of the states before or after a step; none arrives for those before the first. */
+  stateGradient?(call: LayerCall, step: number, place: 'before' | 'after', dy: Tensor): void;
   /** The layer's output, `[samples, ...]`. `inputs` are what the call consumed. */
   output(call: LayerCall, a: Tensor, inputs: readonly Tensor[]): Tensor;
 }
@@ -83,6 +88,8 @@ export interface LayerCall {
   readonly weights: readonly Weight[];
   /** For calls of a kind whose output repeats the units of the layer before (Dropout, Flatten, pooling, …): they are not judged for dead units. */
   readonly structural: boolean;
+  /** How a recurrent layer is run: all steps of a sequence by one routine, or one after the other by tfjs; null for other layers. */
+  readonly recurrence: 'whole' | 'stepwise' | null;
   /** Why some part of this call can't be measured, one sentence each. */
   readonly unknown: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { distributionCases } from './drawCases';
+import { canRecur } from '../../../src/analysis/backend/recurrence';
 import { statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
 
@@ -16,6 +17,7 @@ afterAll(() => vi.unstubAllGlobals());
 
 test('falls back to the cpu backend where WebAssembly is missing', () => {
   expect(backendName()).toBe('cpu');
+  expect(canRecur()).toBe(false);
 });
 
 describe('statistics', statisticsCases);

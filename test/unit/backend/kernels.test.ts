@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { drawCases } from './drawCases';
 import { kernelCases } from './kernelCases';
+import { recurrenceCases } from './recurrenceCases';
 import { WASM_FOLDER } from './support';
 
 beforeAll(() => startBackend(WASM_FOLDER));
@@ -14,3 +15,4 @@ test('runs on wasm with SIMD', () => {
 
 kernelCases();
 describe('draws', drawCases);
+recurrenceCases();

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { drawCases } from './drawCases';
 import { kernelCases } from './kernelCases';
+import { recurrenceCases } from './recurrenceCases';
 import { statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
 
@@ -23,5 +24,6 @@ test('runs on wasm with SIMD, and rounds products before it adds them', () => {
 });
 
 describe('kernels', kernelCases);
+describe('recurrence', recurrenceCases);
 describe('statistics', statisticsCases);
 describe('draws', drawCases);

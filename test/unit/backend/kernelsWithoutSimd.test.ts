@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { drawCases } from './drawCases';
 import { kernelCases } from './kernelCases';
+import { recurrenceCases } from './recurrenceCases';
 import { statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
 
@@ -17,5 +18,6 @@ test('runs on wasm without SIMD', () => {
 });
 
 describe('kernels', kernelCases);
+describe('recurrence', recurrenceCases);
 describe('statistics', statisticsCases);
 describe('draws', drawCases);

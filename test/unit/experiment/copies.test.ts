@@ -76,7 +76,10 @@ describe('the measurement of a copy', () => {
   it('replaces activations where it is asked to', () => {
     const network = build();
     const batch = tf.randomNormal([40, 6], 0, 1, 'float32', 4);
-    const rectified = measureCopy(network, [batch], 1, ({ name }, z) => (name === 'saturated' ? tf.mul(z, 0) : null));
+    // Arguments far below 0, where sigmoid is small and ReLU is 0.
+    const { weights } = network.calls.find(({ name }) => name === 'saturated')!;
+    (weights.find(({ name }) => name === 'bias')!.value as tf.Variable).assign(tf.fill([5], -50));
+    const rectified = measureCopy(network, [batch], 1, ({ name }) => (name === 'saturated' ? 'relu' : null));
     expect(rectified.get('saturated')).toMatchObject({ silentUnits: 5, variance: 0 });
     expect(measureCopy(network, [batch], 1).get('saturated')).toMatchObject({ silentUnits: 0 });
     batch.dispose();

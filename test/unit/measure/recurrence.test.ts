@@ -5,7 +5,6 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { measure } from '../../../src/analysis/measure/measure';
 import { forwardBackward } from '../../../src/analysis/measure/pass';
-import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
 import { dataProbe } from '../../../src/analysis/probe/dataProbe';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
 import type { LayerReport } from '../../../src/report/report';
@@ -92,12 +91,10 @@ describe('the gradient of a state', () => {
     kernelInitializer: tfl.initializers.glorotNormal({ seed: 1 }),
     recurrentInitializer: tfl.initializers.glorotNormal({ seed: 2 }),
   };
-  const build = (kind: 'simpleRNN' | 'lstm' | 'gru', returnSequences: boolean): LayersNetwork =>
-    networkOf(
-      tfl.sequential({
-        layers: [tfl.layers[kind]({ ...initializers, units: UNITS, returnSequences, inputShape: [STEPS, 2] })],
-      }),
-    );
+  const build = (kind: 'simpleRNN' | 'lstm' | 'gru', returnSequences: boolean): tfl.LayersModel =>
+    tfl.sequential({
+      layers: [tfl.layers[kind]({ ...initializers, units: UNITS, returnSequences, inputShape: [STEPS, 2] })],
+    });
 
   it.each([
     ['simpleRNN', false],
@@ -105,7 +102,8 @@ describe('the gradient of a state', () => {
     ['lstm', true],
     ['gru', false],
   ] as const)('is what a change of the state before a step does to the loss: %s, sequences %s', (kind, sequences) => {
-    const network = build(kind, sequences);
+    const model = build(kind, sequences);
+    const network = networkOf(model);
     const random = seededRandom(5);
     const x = tf.tensor(random.normals(STEPS * 2), [1, STEPS, 2]);
     const size = sequences ? STEPS * UNITS : UNITS;
@@ -124,19 +122,20 @@ describe('the gradient of a state', () => {
       () => undefined,
     );
     expect(gradients).toHaveLength(kind === 'lstm' ? 2 : 1);
+    const [{ cell }] = model.layers as unknown as {
+      cell: { call(inputs: tf.Tensor[], options: object): tf.Tensor[] };
+    }[];
     const perturbed = (which: number, unit: number, change: number): number =>
       tf.tidy(() => {
-        const outputs = network.trace([x], {
-          preActivation: (_call, z) => z,
-          output: (_call, a) => a,
-          states: (_call, step, place, states) =>
-            states.map((state, i) =>
-              step === STEP && place === 'before' && i === which
-                ? tf.add(state, tf.oneHot(tf.tensor1d([unit], 'int32'), UNITS).mul(change))
-                : state,
-            ),
+        const bump = tf.mul(tf.oneHot(tf.tensor1d([unit], 'int32'), UNITS), change);
+        let states = gradients.map((): tf.Tensor => tf.zeros([1, UNITS]));
+        const outputs = tf.unstack(x, 1).map((input, step) => {
+          if (step === STEP) states = states.map((state, i) => (i === which ? tf.add(state, bump) : state));
+          const [output, ...left] = cell.call([input, ...states], {});
+          states = left;
+          return output;
         });
-        return lossOf(outputs.map(({ tensor }) => tensor)).dataSync()[0];
+        return lossOf([sequences ? tf.stack(outputs, 1) : outputs[STEPS - 1]]).dataSync()[0];
       });
     const differences = gradients.map(
       (_, which) =>

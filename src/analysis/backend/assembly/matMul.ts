@@ -39,23 +39,37 @@ export function matMul(
   const bStep: usize = sharedB ? 0 : <usize>(depth * columns) << 2;
   const outStep = <usize>(rows * columns) << 2;
   for (let i: i32 = 0; i < batch; i++) {
-    for (let n: i32 = 0; n < columns; n += BLOCK_COLUMNS) {
-      // Once at least, so that sums of nothing are written too.
-      for (let k: i32 = 0; k == 0 || k < depth; k += BLOCK_DEPTH) {
-        const c = out + (<usize>n << 2);
-        const cRow = <usize>columns << 2;
-        addBlock(
-          a + <usize>k * aDepth, aRow, aDepth,
-          b + <usize>k * bDepth + <usize>n * bColumn, bDepth, bColumn,
-          k > 0 ? c : bias == 0 ? 0 : bias + (<usize>n << 2), k > 0 ? cRow : 0,
-          c, cRow,
-          rows, min(BLOCK_DEPTH, depth - k), min(BLOCK_COLUMNS, columns - n),
-        );
-      }
-    }
+    multiplyRows(a, aRow, aDepth, b, bDepth, bColumn, bias, 0, out, <usize>columns << 2, rows, depth, columns);
     a += aStep;
     b += bStep;
     out += outStep;
+  }
+}
+
+/**
+ * `out[m, n] = start[m, n] + sum over k of a[m, k] b[k, n]`; `start` at address 0 is 0, and may be `out` itself. Strides are in
+ * bytes: entries of a row of `start` and `out` lie side by side, `a` and `b` may be read in any order.
+ */
+export function multiplyRows(
+  a: usize, aRow: usize, aDepth: usize,
+  b: usize, bDepth: usize, bColumn: usize,
+  start: usize, startRow: usize,
+  out: usize, outRow: usize,
+  rows: i32, depth: i32, columns: i32,
+): void {
+  for (let n: i32 = 0; n < columns; n += BLOCK_COLUMNS) {
+    const c = out + (<usize>n << 2);
+    const first = start == 0 ? <usize>0 : start + (<usize>n << 2);
+    // Once at least, so that sums of nothing are written too.
+    for (let k: i32 = 0; k == 0 || k < depth; k += BLOCK_DEPTH) {
+      addBlock(
+        a + <usize>k * aDepth, aRow, aDepth,
+        b + <usize>k * bDepth + <usize>n * bColumn, bDepth, bColumn,
+        k > 0 ? c : first, k > 0 ? outRow : startRow,
+        c, outRow,
+        rows, min(BLOCK_DEPTH, depth - k), min(BLOCK_COLUMNS, columns - n),
+      );
+    }
   }
 }
 
