@@ -131,8 +131,16 @@ export interface HeapKernels {
     ...sizes: CellSizes
   ): void;
   sweep(values: Pointer, rows: number, units: number, state: Pointer): void;
-  finiteRange(values: Pointer, size: number, out: Pointer): void;
-  countBins(values: Pointer, size: number, scale: number, first: number, table: Pointer): void;
+  readonly pairTablesBytes: { readonly value: number };
+  countBins(
+    values: Pointer,
+    size: number,
+    scale: number,
+    first: number,
+    finite: boolean,
+    counts: Pointer,
+    tables: Pointer,
+  ): void;
   sumSquares(values: Pointer, size: number, out: Pointer): void;
   sumLogisticDerivatives(values: Pointer, size: number, scale: number, out: Pointer): void;
   addDifferences(

@@ -1,10 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
-import type { Pointer } from './heapKernels';
 
 const BINS = 32;
-/** That ./assembly/statistics.ts counts in. */
-const TABLES = 8;
 /** The bins get no narrower than the spacing of float32 numbers, and no narrower than 2^-120. */
 const FRACTION_BITS = 23;
 const SMALLEST_EXPONENT = -120;
@@ -13,6 +10,12 @@ const SMALLEST_EXPONENT = -120;
 export interface ValueRange {
   readonly minimum: number;
   readonly maximum: number;
+}
+
+/** The same of values that may have been others too. */
+export interface SeenRange extends ValueRange {
+  /** Whether all were finite. */
+  readonly finite: boolean;
 }
 
 /**
@@ -31,42 +34,27 @@ export class Histogram implements ValueRange {
   first = 0;
   counts = new Float64Array(BINS);
 
-  /** @param range of the finite values, or a wider one, where it is known already: saves one pass over the values. */
-  add(tensor: Tensor, range: ValueRange | null = null): void {
+  /** @param range of the finite values of the tensor, or a wider one. */
+  add(tensor: Tensor, range: SeenRange): void {
+    if (range.minimum > range.maximum) return;
+    this.cover(range.minimum, range.maximum);
     const heap = heapTensor(tensor);
-    if (heap !== null) this.addHeap(heap, tensor.size, range);
+    if (heap !== null) this.addHeap(heap, tensor.size, range.finite);
     else this.addValues(valuesOf(tensor));
   }
 
   private addValues(values: Values): void {
-    let minimum = Infinity;
-    let maximum = -Infinity;
-    for (const value of values) {
-      if (!Number.isFinite(value)) continue;
-      if (value < minimum) minimum = value;
-      if (value > maximum) maximum = value;
-    }
-    if (minimum > maximum) return;
-    this.cover(minimum, maximum);
     const scale = 2 ** -this.exponent;
     for (const value of values) {
       if (Number.isFinite(value)) this.counts[Math.floor(value * scale) - this.first]++;
     }
   }
 
-  /** The same with the routines of ./assembly/statistics.ts, which count in tables of 33 bins. */
-  private addHeap(heap: HeapTensor, size: number, range: ValueRange | null): void {
-    const { kernels, pointer, withScratch, int32 } = heap;
-    withScratch(4 * TABLES * (BINS + 1), (scratch) => {
-      const { minimum, maximum } = range ?? rangeOnHeap(heap, size, scratch);
-      if (minimum > maximum) return;
-      this.cover(minimum, maximum);
-      kernels.countBins(pointer, size, 2 ** -this.exponent, this.first, scratch);
-      const tables = int32(scratch, TABLES * (BINS + 1));
-      tables.forEach((count, i) => {
-        const bin = i % (BINS + 1);
-        if (bin < BINS) this.counts[bin] += count;
-      });
+  /** The same with the routines of ./assembly/histogram.ts. */
+  private addHeap({ kernels, pointer, withScratch, int32 }: HeapTensor, size: number, finite: boolean): void {
+    withScratch(4 * BINS + kernels.pairTablesBytes.value, (scratch) => {
+      kernels.countBins(pointer, size, 2 ** -this.exponent, this.first, finite, scratch, scratch + 4 * BINS);
+      int32(scratch, BINS).forEach((count, bin) => (this.counts[bin] += count));
     });
   }
 
@@ -106,12 +94,6 @@ export class Histogram implements ValueRange {
     });
     Object.assign(this, { minimum: lower, maximum: upper, exponent, first, counts });
   }
-}
-
-function rangeOnHeap({ kernels, pointer, float32 }: HeapTensor, size: number, scratch: Pointer): ValueRange {
-  kernels.finiteRange(pointer, size, scratch);
-  const [minimum, maximum] = float32(scratch, 2);
-  return { minimum, maximum };
 }
 
 /** The smallest exponent `e` such that 32 bins of width `2^e` on the grid of its multiples cover `[lower, upper]`. */

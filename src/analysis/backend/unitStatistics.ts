@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
+import type { SeenRange } from './histogram';
 
 /** Statistics of a set of values; `count` counts all of them, everything else but `nonFinite` only the finite ones. */
 export interface PooledStatistics {
@@ -210,13 +211,14 @@ export class UnitAccumulator {
   }
 
   /** Smallest and largest finite value seen of any unit; Infinity and -Infinity when there was none. */
-  get range(): { readonly minimum: number; readonly maximum: number } {
-    const extremes = { minimum: Infinity, maximum: -Infinity };
+  get range(): SeenRange {
+    let [minimum, maximum, finite] = [Infinity, -Infinity, true];
     for (let unit = 0; unit < this.units; unit++) {
-      if (this.minimum[unit] < extremes.minimum) extremes.minimum = this.minimum[unit];
-      if (this.maximum[unit] > extremes.maximum) extremes.maximum = this.maximum[unit];
+      if (this.minimum[unit] < minimum) minimum = this.minimum[unit];
+      if (this.maximum[unit] > maximum) maximum = this.maximum[unit];
+      if (this.nonFinite[unit] > 0) finite = false;
     }
-    return extremes;
+    return { minimum, maximum, finite };
   }
 
   /** Mean of the finite values per unit; 0 where there are none. */
@@ -299,21 +301,10 @@ export class SquareAccumulator {
   sum = 0;
 
   add(tensor: Tensor): void {
+    const { sum, nonFinite } = squaresOf(tensor);
     this.count += tensor.size;
-    const heap = heapTensor(tensor);
-    if (heap !== null) {
-      heap.withScratch(16, (scratch) => {
-        heap.kernels.sumSquares(heap.pointer, tensor.size, scratch);
-        const [sum, nonFinite] = heap.float64(scratch, 2);
-        this.sum += sum;
-        this.nonFinite += nonFinite;
-      });
-      return;
-    }
-    for (const value of valuesOf(tensor)) {
-      if (Number.isFinite(value)) this.sum += value * value;
-      else this.nonFinite++;
-    }
+    this.nonFinite += nonFinite;
+    this.sum += sum;
   }
 
   merge(other: SquareState): void {
@@ -327,6 +318,32 @@ export class SquareAccumulator {
     const finite = this.count - this.nonFinite;
     return finite === 0 ? null : Math.sqrt(this.sum / finite);
   }
+}
+
+/** Of the values that were asked for last: what comes back to an activation is often what goes on to the layer before it. */
+let latest: { readonly values: object; readonly sum: number; readonly nonFinite: number } | null = null;
+
+function squaresOf(tensor: Tensor): { readonly sum: number; readonly nonFinite: number } {
+  // The values behind a data id never change.
+  if (latest?.values !== tensor.dataId) latest = { values: tensor.dataId, ...sumSquares(tensor) };
+  return latest;
+}
+
+function sumSquares(tensor: Tensor): { sum: number; nonFinite: number } {
+  const result = { sum: 0, nonFinite: 0 };
+  const heap = heapTensor(tensor);
+  if (heap !== null) {
+    heap.withScratch(16, (scratch) => {
+      heap.kernels.sumSquares(heap.pointer, tensor.size, scratch);
+      [result.sum, result.nonFinite] = heap.float64(scratch, 2);
+    });
+    return result;
+  }
+  for (const value of valuesOf(tensor)) {
+    if (Number.isFinite(value)) result.sum += value * value;
+    else result.nonFinite++;
+  }
+  return result;
 }
 
 /** What a `SquareAccumulator` has seen, as plain data. */

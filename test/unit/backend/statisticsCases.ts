@@ -193,19 +193,23 @@ export function statisticsCases(): void {
       const histogram = new Histogram();
       for (const chunk of chunks) {
         const values = tensor(Float32Array.from(chunk));
-        histogram.add(values);
+        const seen = new UnitAccumulator(1);
+        seen.add(values, values.size);
+        histogram.add(values, seen.range);
         values.dispose();
       }
       return histogram;
     };
 
     test.each([
-      ['normal', 0, 1],
-      ['far from 0', 1e3, 1],
-      ['tiny', 0, 1e-20],
-      ['huge', 0, 1e37],
-    ])('%s values fall into the right bins', (_name, mean, spread) => {
-      const data = values(5, 3001, mean, spread, 'non-finite');
+      ['normal', 0, 1, 'plain'],
+      ['far from 0', 1e3, 1, 'plain'],
+      ['tiny', 0, 1e-20, 'plain'],
+      ['huge', 0, 1e37, 'plain'],
+      ['rectified', 0, 1, 'relu'],
+      ['partly non-finite', 1e3, 1, 'non-finite'],
+    ])('%s values fall into the right bins', (_name, mean, spread, kind) => {
+      const data = values(5, 3001, mean, spread, kind);
       const bins = fill(data).bins()!;
       const finite = data.filter(Number.isFinite);
       const width = (bins.maximum - bins.minimum) / bins.counts.length;
