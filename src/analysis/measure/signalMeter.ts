@@ -19,7 +19,13 @@ export interface SignalState {
   /** Null before the first sample and where they are those of the units. */
   readonly features: FeatureSums | null;
   /** What the rank is taken over, of the first samples. */
-  readonly rows: readonly Float32Array[];
+  readonly rows: Rows;
+}
+
+/** Vectors of `width` features, one after another in each block: hundreds of small arrays are made and collected slowly. */
+interface Rows {
+  readonly width: number;
+  readonly blocks: readonly Float32Array[];
 }
 
 /** By feature; there may be many, and little is asked of them. */
@@ -48,7 +54,7 @@ export class SignalMeter {
   private features: FeatureSums | null = null;
   /** The statistics of the units, which others add to, where each is one feature. */
   private units: UnitAccumulator | null = null;
-  private readonly rows: Float32Array[] = [];
+  private rows: Rows = { width: 0, blocks: [] };
 
   /** @param rankSamples how many samples to keep for the rank: fewer where others have seen the first ones, none where it will not be asked for. */
   constructor(private readonly rankSamples = RANK_SAMPLES) {}
@@ -79,7 +85,7 @@ export class SignalMeter {
         sum[f] += otherSum[f] + other.samples * step;
       }
     }
-    this.rows.push(...other.rows.slice(0, this.rankSamples - this.rows.length));
+    for (const block of other.rows.blocks) this.addRows(block, other.rows.width);
     this.samples += other.samples;
   }
 
@@ -95,7 +101,7 @@ export class SignalMeter {
     const heap = heapTensor(output);
     const values = valuesOf(output);
     this.places ??= chosenPlaces(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
-    if (this.rows.length < this.rankSamples) this.keepRows(values, samples, size, this.places);
+    this.keepRows(values, samples, size, this.places);
     if (units?.units === size) this.units = units;
     else this.addFeatures(values, heap, samples, this.places);
     this.samples += samples;
@@ -122,19 +128,27 @@ export class SignalMeter {
   private keepRows(values: Values, samples: number, size: number, { starts, width }: Places): void {
     const stride = Math.ceil((starts.length * width) / RANK_FEATURES);
     const kept = Math.ceil((starts.length * width) / stride);
-    const wanted = Math.min(samples, this.rankSamples - this.rows.length);
-    const whole = kept === size;
-    // One buffer for all: hundreds of small ones are collected slowly.
-    const block = whole ? new Float32Array(values.subarray(0, wanted * size)) : new Float32Array(wanted * kept);
-    const places = Int32Array.from({ length: whole ? 0 : kept }, (_, i) => {
+    const wanted = Math.min(samples, this.rankSamples - countOf(this.rows));
+    if (wanted <= 0) return;
+    if (kept === size) {
+      this.addRows(new Float32Array(values.subarray(0, wanted * size)), size);
+      return;
+    }
+    const places = Int32Array.from({ length: kept }, (_, i) => {
       const feature = i * stride;
       return starts[Math.floor(feature / width)] + (feature % width);
     });
-    for (let s = 0; s < wanted; s++) {
-      const row = block.subarray(s * kept, (s + 1) * kept);
-      for (let i = 0; i < places.length; i++) row[i] = values[s * size + places[i]];
-      this.rows.push(row);
+    const block = new Float32Array(wanted * kept);
+    for (let s = 0, to = 0; s < wanted; s++) {
+      for (let i = 0; i < kept; i++) block[to++] = values[s * size + places[i]];
     }
+    this.addRows(block, kept);
+  }
+
+  /** Keeps as many as are still wanted. */
+  private addRows(block: Float32Array, width: number): void {
+    const wanted = block.subarray(0, Math.max(0, this.rankSamples - countOf(this.rows)) * width);
+    if (wanted.length > 0) this.rows = { width, blocks: [...this.rows.blocks, wanted] };
   }
 
   /** `mean_j Var_i[a_ij]` with the unbiased variance over samples i; null with fewer than two samples or non-finite values. */
@@ -154,9 +168,9 @@ export class SignalMeter {
    * 128 samples and 512 features, with the largest value it could take. Null without finite values or with fewer than two samples.
    */
   effectiveRank(): { readonly rank: number; readonly maximum: number } | null {
-    const n = this.rows.length;
+    const n = countOf(this.rows);
     if (n < 2) return null;
-    const width = this.rows[0].length;
+    const { width } = this.rows;
     // The smaller of the two Gram matrices has the same non-zero eigenvalues: squares of the singular values.
     const [order, length] = n <= width ? [n, width] : [width, n];
     const eigenvalues = gramEigenvalues(centred(this.rows, n > width), order, length);
@@ -223,16 +237,24 @@ function chosenPlaces(size: number, units: number): Places {
   return { starts, width: units };
 }
 
+const countOf = ({ width, blocks }: Rows): number => blocks.reduce((sum, block) => sum + block.length / width, 0);
+
 /** The rows less their mean, one after another, or, `transposed`, column after column. */
-function centred(rows: readonly Float32Array[], transposed: boolean): Float64Array {
-  const [n, width] = [rows.length, rows[0].length];
-  const mean = new Float64Array(width);
-  for (const row of rows) for (let f = 0; f < width; f++) mean[f] += row[f] / n;
+function centred({ width, blocks }: Rows, transposed: boolean): Float64Array {
+  const n = countOf({ width, blocks });
   const differences = new Float64Array(n * width);
   const [rowStep, columnStep] = transposed ? [1, n] : [width, 1];
-  for (let r = 0; r < n; r++) {
-    const row = rows[r];
-    for (let f = 0; f < width; f++) differences[r * rowStep + f * columnStep] = row[f] - mean[f];
+  const mean = new Float64Array(width);
+  for (const block of blocks) {
+    for (let start = 0; start < block.length; start += width) {
+      for (let f = 0; f < width; f++) mean[f] += block[start + f] / n;
+    }
+  }
+  let row = 0;
+  for (const block of blocks) {
+    for (let start = 0; start < block.length; start += width, row++) {
+      for (let f = 0; f < width; f++) differences[row * rowStep + f * columnStep] = block[start + f] - mean[f];
+    }
   }
   return differences;
 }

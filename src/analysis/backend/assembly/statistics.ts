@@ -345,6 +345,9 @@ export function countWithin(values: usize, size: i32, low: f32, high: f32, out: 
   store<f64>(out, <f64>finites, 8);
 }
 
+/** Values whose derivatives, none of which is negative, are summed in float32 before they are added to the total. */
+const DERIVATIVES_BLOCK: i32 = 64;
+
 /**
  * Adds up `e / (1 + e)^2` with `e = exp(-|scale * value|)`, the derivative of the logistic function at `scale * value`,
  * over the finite values. Writes the sum and the number of finite values to `out: [2]` of float64.
@@ -358,14 +361,18 @@ export function sumLogisticDerivatives(values: usize, size: i32, scale: f32, out
     const scales = f32x4.splat(-scale);
     let sums = f64x2.splat(0);
     let finites = i32x4.splat(0);
-    for (; i + 4 <= size; i += 4) {
-      const value = v128.load(at(values, i));
-      const isFinite = f32x4.eq(f32x4.sub(value, value), f32x4.splat(0));
-      finites = i32x4.add(finites, isFinite);
-      const e = exponential(f32x4.mul(f32x4.abs(value), scales));
-      const root = f32x4.add(one, e);
-      const derivative = v128.and(f32x4.div(e, f32x4.mul(root, root)), isFinite);
-      sums = f64x2.add(sums, f64x2.add(f64x2.promote_low_f32x4(derivative), upper(derivative)));
+    for (let end: i32 = 0; i + 4 <= size; ) {
+      end = min(i + DERIVATIVES_BLOCK, size & ~3);
+      let block = f32x4.splat(0);
+      for (; i < end; i += 4) {
+        const value = v128.load(at(values, i));
+        const isFinite = f32x4.eq(f32x4.sub(value, value), f32x4.splat(0));
+        finites = i32x4.add(finites, isFinite);
+        const e = exponential(f32x4.mul(f32x4.abs(value), scales));
+        const root = f32x4.add(one, e);
+        block = f32x4.add(block, v128.and(f32x4.div(e, f32x4.mul(root, root)), isFinite));
+      }
+      sums = f64x2.add(sums, f64x2.add(f64x2.promote_low_f32x4(block), upper(block)));
     }
     sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
     count = -<f64>sumLanes(finites);
