@@ -29,7 +29,8 @@ const KEPT = 8;
  *
  * Sums are kept in float64 of the deviations from the unit's first finite value (shifted-data algorithm: Chan, Golub
  * and LeVeque 1983, "Algorithms for computing the sample variance"). The shift is one of the data, which bounds the
- * cancellation; cutting a batch into chunks changes nothing but the last digits' rounding.
+ * cancellation. On the heap, blocks of rows are summed in float32 before; counts and extremes are exact, means right to
+ * about 1e-7 of a standard deviation and variances to 1e-6, however a batch is cut into chunks.
  */
 export class UnitAccumulator {
   /** All values seen, per unit. */
