@@ -72,14 +72,7 @@ export interface HeapKernels {
     width: number,
     epsilon: number,
   ): void;
-  layerNormScaleGradient(
-    x: Pointer,
-    dy: Pointer,
-    out: Pointer,
-    rows: number,
-    width: number,
-    epsilon: number,
-  ): void;
+  layerNormScaleGradient(x: Pointer, dy: Pointer, out: Pointer, rows: number, width: number, epsilon: number): void;
   segmentSum(x: Pointer, ids: Pointer, out: Pointer, rows: number, columns: number, segments: number): void;
   sumRows(x: Pointer, out: Pointer, groups: number, rows: number, columns: number): void;
   repeat(x: Pointer, out: Pointer, rows: number, length: number, copies: number): void;

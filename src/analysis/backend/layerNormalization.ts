@@ -1,4 +1,15 @@
-import { engine, getBackend, ones, reshape, sum, tidy, util, zeros, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  engine,
+  getBackend,
+  ones,
+  reshape,
+  sum,
+  tidy,
+  util,
+  zeros,
+  type Tensor,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import { layers } from '@tensorflow/tfjs-layers';
 import { replaceGradient } from './gradients/gradient';
 import { size, wasmKernel } from './kernels/kernel';

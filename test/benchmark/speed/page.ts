@@ -241,7 +241,9 @@ function stagesOf(output: string): readonly { readonly stage: string; readonly m
 
 function stages(runs: readonly WholeRun[]): string {
   const fastest = [...runs].sort((a, b) => a.milliseconds - b.milliseconds)[0];
-  return stagesOf(fastest.output).map(({ stage, milliseconds }) => `${stage} ${milliseconds}`).join(', ');
+  return stagesOf(fastest.output)
+    .map(({ stage, milliseconds }) => `${stage} ${milliseconds}`)
+    .join(', ');
 }
 
 /** Three digits, more of a large number. */

@@ -276,26 +276,29 @@ export function statisticsCases(): void {
   });
 
   describe('derivatives of activations', () => {
-    test.each(['sigmoid', 'tanh', 'gelu', 'relu6', 'hard_sigmoid', 'hard_tanh', 'thresholded_relu'])('of %s add up to the closed form', (name) => {
-      const phi = activation(name)!;
-      for (const [size, spread] of [
-        [1, 1],
-        [7, 1],
-        [64, 5],
-        [1003, 0.1],
-        [1000, 30],
-      ] as const) {
-        // prettier-ignore
-        const data = values(size, size, 0, spread, 'non-finite');
-        const finite = data.filter(Number.isFinite);
-        const z = tensor(data);
-        const { sum, count } = sumDerivatives(z, phi, Infinity);
-        z.dispose();
-        expect(count).toBe(finite.length);
-        const expected = finite.reduce((total, value) => total + phi.derivative(value), 0);
-        expect(Math.abs(sum - expected)).toBeLessThanOrEqual(3e-7 * expected);
-      }
-    });
+    test.each(['sigmoid', 'tanh', 'gelu', 'relu6', 'hard_sigmoid', 'hard_tanh', 'thresholded_relu'])(
+      'of %s add up to the closed form',
+      (name) => {
+        const phi = activation(name)!;
+        for (const [size, spread] of [
+          [1, 1],
+          [7, 1],
+          [64, 5],
+          [1003, 0.1],
+          [1000, 30],
+        ] as const) {
+          // prettier-ignore
+          const data = values(size, size, 0, spread, 'non-finite');
+          const finite = data.filter(Number.isFinite);
+          const z = tensor(data);
+          const { sum, count } = sumDerivatives(z, phi, Infinity);
+          z.dispose();
+          expect(count).toBe(finite.length);
+          const expected = finite.reduce((total, value) => total + phi.derivative(value), 0);
+          expect(Math.abs(sum - expected)).toBeLessThanOrEqual(3e-7 * expected);
+        }
+      },
+    );
 
     test.each(['sigmoid', 'tanh'])('of %s keep their digits where they are small, and vanish far out', (name) => {
       const phi = activation(name)!;
