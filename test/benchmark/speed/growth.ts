@@ -35,8 +35,12 @@ export async function growthBySamples(places: Places): Promise<Growth> {
 
 /** Warm probes of stacks of sigmoid layers. */
 export const growthByDepth = (places: Places): Promise<Growth> =>
-  warmGrowth(places, 'Depth, sigmoid layers of 128, batch of 64', 'layers', DEPTHS, (depth) =>
-    sigmoidStack(`depth-${depth}`, depth, 64),
+  warmGrowth(
+    places,
+    "Depth, sigmoid layers of 128, batch of 64 (beyond 50, gradients become denormal numbers on the way, with which Intel's processors multiply 200 times as slowly)",
+    'layers',
+    DEPTHS,
+    (depth) => sigmoidStack(`depth-${depth}`, depth, 64),
   );
 
 /** Warm probes of three dense layers of each width. */
