@@ -2,6 +2,7 @@ import { env } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { drawCases } from './drawCases';
+import { intervalSumCases } from './intervalSumCases';
 import { kernelCases } from './kernelCases';
 import { recurrenceCases } from './recurrenceCases';
 import { WASM_FOLDER } from './support';
@@ -14,5 +15,6 @@ test('runs on wasm with SIMD', () => {
 });
 
 kernelCases();
+describe('interval sums', intervalSumCases);
 describe('draws', drawCases);
 recurrenceCases();

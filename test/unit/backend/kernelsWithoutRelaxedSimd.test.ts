@@ -2,9 +2,10 @@ import { env, matMul, tensor2d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { drawCases } from './drawCases';
+import { intervalSumCases } from './intervalSumCases';
 import { kernelCases } from './kernelCases';
 import { recurrenceCases } from './recurrenceCases';
-import { statisticsCases } from './statisticsCases';
+import { FLOAT32, statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
 
 // As in an engine that does not know it.
@@ -25,5 +26,6 @@ test('runs on wasm with SIMD, and rounds products before it adds them', () => {
 
 describe('kernels', kernelCases);
 describe('recurrence', recurrenceCases);
-describe('statistics', statisticsCases);
+describe('interval sums', intervalSumCases);
+describe('statistics', () => statisticsCases(FLOAT32));
 describe('draws', drawCases);

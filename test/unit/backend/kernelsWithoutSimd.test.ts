@@ -3,9 +3,10 @@ import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { drawCases } from './drawCases';
+import { intervalSumCases } from './intervalSumCases';
 import { kernelCases } from './kernelCases';
 import { recurrenceCases } from './recurrenceCases';
-import { statisticsCases } from './statisticsCases';
+import { FLOAT64, statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
 
 beforeAll(async () => {
@@ -19,5 +20,6 @@ test('runs on wasm without SIMD', () => {
 
 describe('kernels', kernelCases);
 describe('recurrence', recurrenceCases);
-describe('statistics', statisticsCases);
+describe('interval sums', intervalSumCases);
+describe('statistics', () => statisticsCases(FLOAT64));
 describe('draws', drawCases);

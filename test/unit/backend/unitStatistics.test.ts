@@ -1,8 +1,8 @@
 import { beforeAll } from 'vitest';
 import { startBackend } from '../../../src/analysis/backend/backend';
-import { statisticsCases } from './statisticsCases';
+import { FLOAT32, statisticsCases } from './statisticsCases';
 import { WASM_FOLDER } from './support';
 
 beforeAll(() => startBackend(WASM_FOLDER));
 
-statisticsCases();
+statisticsCases(FLOAT32);

@@ -189,10 +189,11 @@ describe('statistics of a layer', () => {
       expect(other.output!.count).toBe(2 * layer.output!.count);
       expect(other.output!.perUnit!.activeSamples).toEqual(layer.output!.perUnit!.activeSamples.map((n) => 2 * n));
       expect(other.output!.perUnit!.zeroShare).toEqual(layer.output!.perUnit!.zeroShare);
-      expect(other.output!.mean! / layer.output!.mean!).toBeCloseTo(1, 6);
-      expect(other.output!.standardDeviation! / layer.output!.standardDeviation!).toBeCloseTo(1, 6);
+      expect(Math.abs(other.output!.mean! / layer.output!.mean! - 1)).toBeLessThan(1e-7);
+      expect(Math.abs(other.output!.standardDeviation! / layer.output!.standardDeviation! - 1)).toBeLessThan(1e-7);
       // Unbiased: (2n)/(2n - 1) in place of n/(n - 1).
-      expect(other.signal!.variance! / layer.signal!.variance!).toBeCloseTo((80 / 79) * (39 / 40), 6);
+      const factor = (80 / 79) * (39 / 40);
+      expect(Math.abs(other.signal!.variance! / layer.signal!.variance! - factor)).toBeLessThan(2e-7);
       expect(other.signal!.effectiveRank! / layer.signal!.effectiveRank!).toBeCloseTo(1, 5);
       expect(other.derivative!.mean).toBeCloseTo(layer.derivative!.mean, 12);
     });
