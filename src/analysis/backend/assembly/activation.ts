@@ -10,12 +10,6 @@ const HARD_SIGMOID: i32 = 4;
 /** `z / 6 + 1 / 2` between 0 and 1. */
 const HARD_SIGMOID_3: i32 = 5;
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function at(base: usize, index: i32): usize {
-  return base + (<usize>index << 2);
-}
-
 /** `out = phi(z)`, in place too. NaN stays NaN. */
 export function activate(kind: i32, z: usize, out: usize, size: i32): void {
   let i: i32 = 0;

@@ -4,12 +4,6 @@
  */
 import { allocate, free } from './allocate';
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function at(base: usize, index: i32): usize {
-  return base + (<usize>index << 2);
-}
-
 /** `dw: [filterHeight, filterWidth, inChannels, multiplier]` with `outChannels = inChannels * multiplier`. */
 export function depthwiseFilterGradient(
   x: usize, dy: usize, dw: usize,

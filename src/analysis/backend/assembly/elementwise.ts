@@ -1,11 +1,5 @@
 import { allocate, free } from './allocate';
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function at(base: usize, index: i32): usize {
-  return base + (<usize>index << 2);
-}
-
 /** `out = dy` where x is in `[low, high]` or NaN, else 0: the gradient of ReLU, ReLU6 and clipping. */
 export function intervalGradient(x: usize, dy: usize, out: usize, size: i32, low: f32, high: f32): void {
   let i: i32 = 0;

@@ -1,9 +1,3 @@
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function at(base: usize, index: i32): usize {
-  return base + (<usize>index << 2);
-}
-
 /** `out = (x - mean) / sqrt(variance + epsilon) * scale + offset`, with the moments of each row of `x: [rows, width]`. */
 export function layerNorm(
   x: usize, scale: usize, offset: usize, out: usize,

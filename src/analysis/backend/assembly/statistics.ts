@@ -1,11 +1,5 @@
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function at(base: usize, index: i32): usize {
-  return base + (<usize>index << 2);
-}
-
-// @ts-ignore: decorator of AssemblyScript
-@inline
 function finite(value: f32): bool {
   return value - value == 0;
 }

@@ -1,11 +1,5 @@
 /** What the steps of recurrent layers are put together from; `out` may be one of the operands. */
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function at(base: usize, index: i32): usize {
-  return base + (<usize>index << 2);
-}
-
 /** `out = a + b`. */
 export function addVectors(a: usize, b: usize, out: usize, size: i32): void {
   let i: i32 = 0;
