@@ -33,8 +33,8 @@ export function valuesOf(tensor: Tensor): Values {
 export function heapTensor(tensor: Tensor): HeapTensor | null {
   const running = wasmBackend();
   if (running === null || tensor.dtype !== 'float32') return null;
-  const pointer = running.getMemoryOffset(tensor.dataId);
-  return { ...heapOf(running), pointer };
+  const { kernels, withScratch, float32, float64, int32 } = heapOf(running);
+  return { kernels, withScratch, float32, float64, int32, pointer: running.getMemoryOffset(tensor.dataId) };
 }
 
 /** A new tensor on that heap, with undefined content; the tape knows nothing of what is written to it. Only on wasm. */
@@ -48,7 +48,18 @@ export function wasmHeap(): Heap | null {
   return running === null ? null : heapOf(running);
 }
 
+const heaps = new WeakMap<BackendWasm, Heap>();
+
 function heapOf(running: BackendWasm): Heap {
+  let heap = heaps.get(running);
+  if (heap === undefined) {
+    heap = newHeap(running);
+    heaps.set(running, heap);
+  }
+  return heap;
+}
+
+function newHeap(running: BackendWasm): Heap {
   const { asm, _malloc: allocate, _free: free } = wasmModule(running);
   return {
     kernels: heapKernels(running),

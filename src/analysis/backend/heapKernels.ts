@@ -176,6 +176,7 @@ export const wasmModule = (backend: BackendWasm): WasmModule => backend.wasm as 
 interface Workspace {
   readonly workspace: { value: Pointer };
   readonly workspaceBytes: { readonly value: number };
+  prepareExponential(): void;
 }
 
 const instances = new WeakMap<BackendWasm, HeapKernels>();
@@ -194,6 +195,7 @@ function instantiate({ asm: { memory }, _malloc: malloc, _free: free }: WasmModu
   const instance = new WebAssembly.Instance(kernelsModule(), { env: { memory, malloc, free } });
   const exported = instance.exports as HeapKernels & Workspace;
   exported.workspace.value = malloc(exported.workspaceBytes.value);
+  exported.prepareExponential();
   return exported;
 }
 

@@ -1,7 +1,11 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
+import type { Heap, Values } from './heap';
+import type { Pointer } from './heapKernels';
 
 const BINS = 32;
+
+/** Bytes of scratch that `Histogram.addBlock` needs. */
+export const blockScratchBytes = ({ kernels }: Heap): number => 4 * BINS + kernels.pairTablesBytes.value;
+
 /** The bins get no narrower than the spacing of float32 numbers, and no narrower than 2^-120. */
 const FRACTION_BITS = 23;
 const SMALLEST_EXPONENT = -120;
@@ -15,6 +19,14 @@ export interface ValueRange {
 /** The same of values that may have been others too. */
 export interface SeenRange extends ValueRange {
   /** Whether all were finite. */
+  readonly finite: boolean;
+}
+
+/** Neighbouring float32 values on the heap. */
+export interface Block {
+  readonly pointer: Pointer;
+  readonly size: number;
+  /** Whether all are expected to be finite. */
   readonly finite: boolean;
 }
 
@@ -34,34 +46,48 @@ export class Histogram implements ValueRange {
   first = 0;
   counts = new Float64Array(BINS);
 
-  /** @param range of the finite values of the tensor, or a wider one. */
-  add(tensor: Tensor, range: SeenRange): void {
+  /** @param range of the finite values, or a wider one. */
+  addValues(values: Values, range: ValueRange): void {
     if (range.minimum > range.maximum) return;
-    this.cover(range.minimum, range.maximum);
-    const heap = heapTensor(tensor);
-    if (heap !== null) this.addHeap(heap, tensor.size, range.finite);
-    else this.addValues(valuesOf(tensor));
-  }
-
-  private addValues(values: Values): void {
+    this.cover(range);
     const scale = 2 ** -this.exponent;
     for (const value of values) {
       if (Number.isFinite(value)) this.counts[Math.floor(value * scale) - this.first]++;
     }
   }
 
-  /** The same with the routines of ./assembly/histogram.ts. */
-  private addHeap({ kernels, pointer, withScratch, int32 }: HeapTensor, size: number, finite: boolean): void {
-    withScratch(4 * BINS + kernels.pairTablesBytes.value, (scratch) => {
-      kernels.countBins(pointer, size, 2 ** -this.exponent, this.first, finite, scratch, scratch + 4 * BINS);
-      int32(scratch, BINS).forEach((count, bin) => (this.counts[bin] += count));
-    });
+  /**
+   * Adds values on the heap, of which the caller takes other statistics too. The routine of ./assembly/histogram.ts comes
+   * first where it can: it reads memory in order, and leaves the values in the cache.
+   *
+   * @param scratch has room for `blockScratchBytes`.
+   * @param sweep looks at the values, and answers the range of all so far.
+   * @returns that range.
+   */
+  addBlock({ kernels, int32 }: Heap, block: Block, scratch: Pointer, sweep: () => SeenRange): SeenRange {
+    const count = (finite: boolean): void => {
+      const { exponent, first } = this;
+      kernels.countBins(block.pointer, block.size, 2 ** -exponent, first, finite, scratch, scratch + 4 * BINS);
+    };
+    // The values before tell the range of most blocks.
+    const guessed = block.finite && this.minimum <= this.maximum;
+    if (guessed) count(true);
+    const range = sweep();
+    if (range.minimum > range.maximum) return range;
+    if (!guessed || !range.finite || !this.holds(range)) {
+      this.cover(range);
+      count(range.finite);
+    }
+    const counts = int32(scratch, BINS);
+    for (let bin = 0; bin < BINS; bin++) this.counts[bin] += counts[bin];
+    this.cover(range);
+    return range;
   }
 
   /** Adds what another histogram has counted of other values. */
   merge(other: HistogramState): void {
     if (other.minimum > other.maximum) return;
-    this.cover(other.minimum, other.maximum);
+    this.cover(other);
     const shrink = 2 ** (other.exponent - this.exponent);
     other.counts.forEach((count, bin) => {
       if (count > 0) this.counts[Math.floor((other.first + bin) * shrink) - this.first] += count;
@@ -80,8 +106,14 @@ export class Histogram implements ValueRange {
     };
   }
 
-  /** Widens the bins, if need be, until they cover `[minimum, maximum]` too. */
-  private cover(minimum: number, maximum: number): void {
+  /** Whether all bins of the range are among those that are counted now. */
+  private holds({ minimum, maximum }: ValueRange): boolean {
+    const scale = 2 ** -this.exponent;
+    return Math.floor(minimum * scale) >= this.first && Math.floor(maximum * scale) < this.first + BINS;
+  }
+
+  /** Widens the bins, if need be, until they cover the range too. */
+  private cover({ minimum, maximum }: ValueRange): void {
     if (minimum >= this.minimum && maximum <= this.maximum) return;
     const lower = Math.min(minimum, this.minimum);
     const upper = Math.max(maximum, this.maximum);

@@ -1,6 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
-import type { SeenRange } from './histogram';
+import type { Pointer } from './heapKernels';
+import { fieldOf, HeapSweep, KEPT, rangeOf, rowsAtOnce, SUMMED_ROWS, sweepBytes } from './heapSweep';
+import { blockScratchBytes, type Block, type Histogram, type SeenRange } from './histogram';
 
 /** Statistics of a set of values; `count` counts all of them, everything else but `nonFinite` only the finite ones. */
 export interface PooledStatistics {
@@ -20,9 +22,8 @@ export interface PooledStatistics {
   readonly maximum: number;
 }
 
-/** Arrays that `sweep` of ./assembly/statistics.ts works on, and how many of them are kept. */
-const FIELDS = 10;
-const KEPT = 8;
+/** Values that are looked at together, so that they stay in the cache. */
+const BLOCK = 2 ** 15;
 
 /**
  * Per-unit statistics of tensors whose last axis counts the units, taken in one sweep over the values.
@@ -48,12 +49,14 @@ export class UnitAccumulator {
   readonly sum: Float64Array;
   /** Sum of `(x - shift)^2`. */
   readonly squares: Float64Array;
-  /** What `sweep` of ./assembly/statistics.ts works on: the arrays above, one after another. */
+  /** The arrays above, one after another, as ./heapSweep.ts works on them. */
   private readonly state: Float64Array;
 
   constructor(readonly units: number) {
-    this.state = new Float64Array(KEPT * units);
-    const field = (index: number): Float64Array => this.state.subarray(index * units, (index + 1) * units);
+    // One array for all: hundreds of small ones are made and collected slowly.
+    const all = new Float64Array((KEPT + 2) * units);
+    const field = (index: number): Float64Array => fieldOf(all, units, index);
+    this.state = all.subarray(0, KEPT * units);
     this.shift = field(0).fill(NaN);
     this.sum = field(1);
     this.squares = field(2);
@@ -62,15 +65,16 @@ export class UnitAccumulator {
     this.nonFinite = field(5);
     this.zeros = field(6);
     this.positives = field(7);
-    this.count = new Float64Array(units);
-    this.activeSamples = new Float64Array(units);
+    this.count = field(KEPT);
+    this.activeSamples = field(KEPT + 1);
   }
 
   /**
    * @param tensor viewed as `[samples, positions, units]`; each sample must arrive whole, all its positions in one call.
+   * @param histogram is to count the same tensors, and no others.
    * @throws RangeError when the size is no multiple of `samples * units`.
    */
-  add(tensor: Tensor, samples: number): void {
+  add(tensor: Tensor, samples: number, histogram: Histogram | null = null): void {
     const { units } = this;
     if (tensor.size === 0) return;
     if (tensor.size % (samples * units) !== 0) {
@@ -80,8 +84,12 @@ export class UnitAccumulator {
     }
     const positions = tensor.size / (samples * units);
     const onHeap = heapTensor(tensor);
-    if (onHeap !== null) this.sweepHeap(onHeap, samples, positions);
-    else this.sweep(valuesOf(tensor), samples, positions);
+    if (onHeap !== null) this.sweepHeap(onHeap, samples, positions, histogram);
+    else {
+      const values = valuesOf(tensor);
+      this.sweep(values, samples, positions);
+      histogram?.addValues(values, this.range);
+    }
     for (let unit = 0; unit < units; unit++) this.count[unit] += samples * positions;
   }
 
@@ -117,44 +125,40 @@ export class UnitAccumulator {
     }
   }
 
-  /**
-   * The same with the routine of ./assembly/statistics.ts, which wants every unit to have its shift, and works on four
-   * units at a time: where their number is no multiple of 4, two or four rows are swept as one of so many more units.
-   */
-  private sweepHeap(heap: HeapTensor, samples: number, positions: number): void {
+  /** The same on the heap, block after block. */
+  private sweepHeap(heap: HeapTensor, samples: number, positions: number, histogram: Histogram | null): void {
     const { units, state, activeSamples } = this;
-    const { pointer } = heap;
-    const hopeless = this.findShifts(heap.float32(pointer, samples * positions * units));
-    const group = [1, 4, 2, 4][units % 4];
-    const [sweeps, rows] = positions === 1 ? [1, samples] : [samples, positions];
-    const wideRows = group === 1 ? 0 : Math.floor(rows / group);
-    const size = FIELDS * units;
-    const wideUnits = wideRows === 0 ? 0 : units * group;
-    heap.withScratch(8 * (size + FIELDS * wideUnits), (scratch) => {
-      const narrow = heap.float64(scratch, size);
-      narrow.set(state);
-      const wide = heap.float64(scratch + 8 * size, FIELDS * wideUnits);
-      wide.set(new UnitAccumulator(wideUnits).state);
-      for (let unit = 0; unit < wideUnits; unit += units) wide.set(this.shift, unit);
-      narrow.copyWithin(9 * units, 0, units);
-      wide.copyWithin(9 * wideUnits, 0, wideUnits);
-      const activeNarrow = narrow.subarray(8 * units, 9 * units).fill(0);
-      const activeWide = wide.subarray(8 * wideUnits, 9 * wideUnits).fill(0);
-      for (let i = 0; i < sweeps; i++) {
-        const start = pointer + 4 * i * rows * units;
-        const rest = rows - wideRows * group;
-        if (wideRows > 0) heap.kernels.sweep(start, wideRows, wideUnits, scratch + 8 * size);
-        heap.kernels.sweep(start + 4 * (rows - rest) * units, rest, units, scratch);
-        for (let unit = 0; unit < units; unit++) {
-          let active = activeNarrow[unit];
-          for (let at = unit; at < wideUnits; at += units) active += activeWide[at];
-          activeSamples[unit] += positions === 1 ? active : Math.min(1, active);
+    const hopeless = this.findShifts(heap.float32(heap.pointer, samples * positions * units));
+    // Without any finite value there is nothing to count.
+    const counted = hopeless.length === units ? null : histogram;
+    // Where a sample is one row, the rows above 0 are the samples.
+    const [sweeps, rows, activeRows] = positions === 1 ? [1, samples, samples] : [samples, positions, 1];
+    const step = SUMMED_ROWS * rowsAtOnce(units);
+    const blockRows = step * Math.max(1, Math.floor(BLOCK / (step * units)));
+    const blockSweeps = Math.max(1, Math.floor(BLOCK / (rows * units)));
+    const bytes = sweepBytes(units);
+    heap.withScratch(bytes + blockScratchBytes(heap), (scratch) => {
+      const sweep = new HeapSweep(heap, scratch, units, state);
+      let finite = true;
+      for (let first = 0; first < sweeps; first += blockSweeps) {
+        const count = Math.min(blockSweeps, sweeps - first);
+        for (let row = 0; row < rows; row += blockRows) {
+          const pieceRows = Math.min(blockRows, rows - row);
+          const at = (index: number): Pointer => heap.pointer + 4 * (index * rows + row) * units;
+          const look = (): void => {
+            for (let i = first; i < first + count; i++) {
+              sweep.add(at(i), pieceRows);
+              if (row + pieceRows === rows) sweep.addActive(activeSamples, activeRows);
+            }
+          };
+          if (counted === null) look();
+          else {
+            const block: Block = { pointer: at(first), size: count * pieceRows * units, finite };
+            finite = counted.addBlock(heap, block, scratch + bytes, () => (look(), sweep.range)).finite;
+          }
         }
-        activeNarrow.fill(0);
-        activeWide.fill(0);
       }
-      state.set(narrow.subarray(0, state.length));
-      for (let unit = 0; unit < wideUnits; unit += units) this.fold(wide, wideUnits, unit);
+      sweep.finish();
     });
     for (const unit of hopeless) {
       this.shift[unit] = NaN;
@@ -163,30 +167,18 @@ export class UnitAccumulator {
     }
   }
 
-  /** Adds units `offset` and on of another state of `width` units, which has the same shifts. */
-  private fold(other: Float64Array, width: number, offset: number): void {
-    for (let unit = 0; unit < this.units; unit++) {
-      const at = offset + unit;
-      this.sum[unit] += other[width + at];
-      this.squares[unit] += other[2 * width + at];
-      this.minimum[unit] = Math.min(this.minimum[unit], other[3 * width + at]);
-      this.maximum[unit] = Math.max(this.maximum[unit], other[4 * width + at]);
-      this.nonFinite[unit] += other[5 * width + at];
-      this.zeros[unit] += other[6 * width + at];
-      this.positives[unit] += other[7 * width + at];
-    }
-  }
-
-  /** Gives each unit without a shift its first finite value; those without any get 0 for now, and are returned. */
+  /** Gives each unit without a shift its first finite value; those without any get another's for now, and are returned. */
   private findShifts(values: Values): number[] {
     const hopeless: number[] = [];
     for (let unit = 0; unit < this.units; unit++) {
       if (!Number.isNaN(this.shift[unit])) continue;
       let i = unit;
       while (i < values.length && !Number.isFinite(values[i])) i += this.units;
-      this.shift[unit] = i < values.length ? values[i] : 0;
-      if (i >= values.length) hopeless.push(unit);
+      if (i < values.length) this.shift[unit] = values[i];
+      else hopeless.push(unit);
     }
+    const other = hopeless.length === 0 ? 0 : (this.shift.find((shift) => !Number.isNaN(shift)) ?? 0);
+    for (const unit of hopeless) this.shift[unit] = other;
     return hopeless;
   }
 
@@ -213,13 +205,7 @@ export class UnitAccumulator {
 
   /** Smallest and largest finite value seen of any unit; Infinity and -Infinity when there was none. */
   get range(): SeenRange {
-    let [minimum, maximum, finite] = [Infinity, -Infinity, true];
-    for (let unit = 0; unit < this.units; unit++) {
-      if (this.minimum[unit] < minimum) minimum = this.minimum[unit];
-      if (this.maximum[unit] > maximum) maximum = this.maximum[unit];
-      if (this.nonFinite[unit] > 0) finite = false;
-    }
-    return { minimum, maximum, finite };
+    return rangeOf([this]);
   }
 
   /** Mean of the finite values per unit; 0 where there are none. */

@@ -136,9 +136,7 @@ export class CallMeter {
       this.lastOutput = values.dataId;
       if (this.steps.length > 0) this.addArgument(this.steps.length === 1 ? this.steps[0] : stack(this.steps, 1));
       this.output ??= new UnitAccumulator(this.call.units === null ? 1 : values.shape[values.rank - 1]);
-      this.output.add(values, a.shape[0]);
-      // The histogram has seen the same values, so their range tells its bins.
-      this.outputHistogram.add(values, this.output.range);
+      this.output.add(values, a.shape[0], this.outputHistogram);
       this.signal.add(values, this.output);
     });
     this.dispose();
@@ -151,8 +149,7 @@ export class CallMeter {
     if (this.ownPreActivation === null) this.argumentOf ??= this.sharing(z);
     if (this.argumentOf !== null) return;
     this.ownPreActivation ??= new UnitAccumulator(z.shape[z.rank - 1]);
-    this.ownPreActivation.add(z, z.shape[0]);
-    this.ownPreActivationHistogram.add(z, this.ownPreActivation.range);
+    this.ownPreActivation.add(z, z.shape[0], this.ownPreActivationHistogram);
   }
 
   /** The meter that takes statistics of the very values of `z`: a linear layer's own, or that of the layer before a bare activation. */

@@ -201,9 +201,7 @@ export function statisticsCases(tolerances: Tolerances): void {
       const histogram = new Histogram();
       for (const chunk of chunks) {
         const values = tensor(Float32Array.from(chunk));
-        const seen = new UnitAccumulator(1);
-        seen.add(values, values.size);
-        histogram.add(values, seen.range);
+        new UnitAccumulator(1).add(values, values.size, histogram);
         values.dispose();
       }
       return histogram;
@@ -230,6 +228,36 @@ export function statisticsCases(tolerances: Tolerances): void {
         const lower = bins.minimum + bin * width;
         expect(count).toBe(finite.filter((value) => value >= lower && value < lower + width).length);
       });
+    });
+
+    test.each([
+      [[3, 700, 40], 'grown'],
+      [[2, 3000, 12], 'grown'],
+      [[4000, 1, 20], 'grown'],
+      [[300, 9, 16], 'grown'],
+      [[2, 3000, 12], 'non-finite at last'],
+      [[300, 9, 16], 'non-finite at first'],
+    ] as const)('counts large tensors block after block: %j, %s', ([samples, positions, units], kind) => {
+      const size = samples * positions * units;
+      const data = values(11, size, 0.5, 1, 'plain').map((value, i) => value * (1 + (8 * i) / size));
+      if (kind === 'non-finite at first') data.set([NaN, Infinity], 5);
+      if (kind === 'non-finite at last') data.set([NaN, -Infinity], size - 30);
+      const [histogram, accumulator, whole] = [new Histogram(), new UnitAccumulator(units), tensor(data)];
+      accumulator.add(whole, samples, histogram);
+      whole.dispose();
+      const { minimum, maximum, counts } = histogram.bins()!;
+      const width = (maximum - minimum) / counts.length;
+      const expected = new Array<number>(counts.length).fill(0);
+      for (const value of data) if (Number.isFinite(value)) expected[Math.floor((value - minimum) / width)]++;
+      expect(counts).toEqual(expected);
+      for (let unit = 0; unit < units; unit++) {
+        const wanted = reference(data, [samples, positions, units], unit);
+        expect(accumulator.activeSamples[unit]).toBe(wanted.activeSamples);
+        expect(accumulator.positives[unit]).toBe(wanted.positives);
+        expect(accumulator.minimum[unit]).toBe(wanted.minimum);
+        expect(accumulator.maximum[unit]).toBe(wanted.maximum);
+        expect(accumulator.mean[unit]).toBeCloseTo(wanted.mean, 5);
+      }
     });
 
     test('depends neither on chunks nor on their order', () => {

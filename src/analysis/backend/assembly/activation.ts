@@ -1,4 +1,5 @@
 import { intervalGradient, sigmoidGradient, tanhGradient } from './elementwise';
+import { exponentialConstants } from './exponential';
 
 /** Activation functions by the numbers that ../recurrence.ts gives them. */
 const LINEAR: i32 = 0;
@@ -14,16 +15,17 @@ const HARD_SIGMOID_3: i32 = 5;
 export function activate(kind: i32, z: usize, out: usize, size: i32): void {
   let i: i32 = 0;
   if (ASC_FEATURE_SIMD) {
-    for (; i + 4 <= size; i += 4) v128.store(at(out, i), valuesOfFour(kind, v128.load(at(z, i))));
+    const constants = exponentialConstants;
+    for (; i + 4 <= size; i += 4) v128.store(at(out, i), valuesOfFour(kind, v128.load(at(z, i)), constants));
   }
   for (; i < size; i++) store<f32>(at(out, i), valueOfOne(kind, load<f32>(at(z, i))));
 }
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function valuesOfFour(kind: i32, z: v128): v128 {
-  if (kind == SIGMOID) return logisticOfFour(z);
-  if (kind == TANH) return tanhOfFour(z);
+function valuesOfFour(kind: i32, z: v128, constants: usize): v128 {
+  if (kind == SIGMOID) return logisticOfFour(z, constants);
+  if (kind == TANH) return tanhOfFour(z, constants);
   if (kind == RELU) return f32x4.max(z, f32x4.splat(0));
   if (kind == LINEAR) return z;
   const line = f32x4.add(f32x4.mul(z, f32x4.splat(slopeOf(kind))), f32x4.splat(0.5));
@@ -49,9 +51,9 @@ function slopeOf(kind: i32): f32 {
 /** `1 / (1 + e)` for positive z and `e / (1 + e)` for others with `e = exp(-|z|)`, which loses no digits on either side. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function logisticOfFour(z: v128): v128 {
+function logisticOfFour(z: v128, constants: usize): v128 {
   const one = f32x4.splat(1);
-  const e = exponential(f32x4.neg(f32x4.abs(z)));
+  const e = exponential(f32x4.neg(f32x4.abs(z)), constants);
   const numerator = v128.bitselect(one, e, f32x4.gt(z, f32x4.splat(0)));
   return v128.bitselect(f32x4.div(numerator, f32x4.add(one, e)), z, f32x4.eq(z, z));
 }
@@ -75,10 +77,10 @@ const P0: f32 = -3.33332819422e-1;
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function tanhOfFour(z: v128): v128 {
+function tanhOfFour(z: v128, constants: usize): v128 {
   const one = f32x4.splat(1);
   const size = f32x4.abs(z);
-  const e = exponential(f32x4.mul(size, f32x4.splat(-2)));
+  const e = exponential(f32x4.mul(size, f32x4.splat(-2)), constants);
   const large = v128.or(f32x4.div(f32x4.sub(one, e), f32x4.add(one, e)), v128.xor(z, size));
   const square = f32x4.mul(z, z);
   let p = f32x4.splat(P4);

@@ -1,16 +1,17 @@
 const BINS: i32 = 32;
 /** Counts of pairs of bins; two tables take turns, so that a count seldom waits for that of equal neighbours. */
 const TABLE_BYTES: usize = BINS * BINS * 4;
-/** 2^23: added to a smaller integer, it leaves that in the last bits of a float32. */
-const INTEGER_BITS: f32 = 8388608;
+/** Added to a smaller integer n, 2^21 leaves 4 n in the last bits of a float32, and 2^16 leaves 128 n. */
+const TIMES_4: f32 = 2097152;
+const TIMES_128: f32 = 65536;
 
-/** Bytes of `tables` of `countBins`. */
-export const pairTablesBytes: i32 = <i32>(2 * TABLE_BYTES);
+/** Bytes of `tables` of `countBins`: behind the tables there is room for what the counting needs at hand. */
+export const pairTablesBytes: i32 = <i32>(2 * TABLE_BYTES + 5 * 16);
 
 /**
- * Counts the finite values in bins: bin `floor(value * scale) - first`, which must lie within 0 to 31, with `first`
- * between -2^23 and 2^23. `counts: [32]` of int32 are cleared first. Where all values are finite, two of them are counted
- * at once, in `tables`.
+ * Counts the values in bins: bin `floor(value * scale) - first`, with `first` between -2^23 and 2^23. `counts: [32]` of int32
+ * are cleared first. What is not finite is left out; if `finite` says that there is no such value, two of them are counted
+ * at once, in `tables`. The counts mean nothing if a finite value has another bin than 0 to 31, or if `finite` is wrong.
  */
 export function countBins(
   values: usize, size: i32, scale: f32, first: i32, finite: bool, counts: usize, tables: usize,
@@ -23,25 +24,37 @@ export function countBins(
     addPairs(tables, counts);
   }
   for (; i < size; i++) {
-    const value = load<f32>(values + (<usize>i << 2));
-    if (value - value == 0) increment(counts, <i32>Mathf.floor(value * scale) - first);
+    const bin = Mathf.floor(load<f32>(at(values, i)) * scale) - <f32>first;
+    if (bin >= 0 && bin < <f32>BINS) increment(at(counts, <i32>bin));
   }
 }
 
+/** @param size a multiple of 8. */
 function countPairs(values: usize, size: i32, scale: f32, first: i32, tables: usize): void {
   memory.fill(tables, 0, 2 * TABLE_BYTES);
-  const scales = f32x4.splat(scale);
-  const offsets = f32x4.splat(INTEGER_BITS - <f32>first);
+  // V8 makes constants anew in every turn of a loop; what is loaded before stays in its register.
+  const constants = tables + 2 * TABLE_BYTES;
+  v128.store(constants, f32x4.splat(scale));
+  v128.store(constants, f32x4.splat(TIMES_4 - <f32>first), 16);
+  v128.store(constants, f32x4.splat(TIMES_128 - <f32>first), 32);
   // Keeps the counting within the tables whatever the values are.
-  const mask = i32x4.splat(BINS * BINS - 1);
-  for (let end = values + (<usize>size << 2); values < end; values += 32) {
-    const low = f32x4.add(f32x4.floor(f32x4.mul(v128.load(values), scales)), offsets);
-    const high = f32x4.add(f32x4.floor(f32x4.mul(v128.load(values, 16), scales)), offsets);
-    const pair = v128.and(i32x4.add(low, i32x4.shl(high, 5)), mask);
-    increment(tables, i32x4.extract_lane(pair, 0));
-    increment(tables + TABLE_BYTES, i32x4.extract_lane(pair, 1));
-    increment(tables, i32x4.extract_lane(pair, 2));
-    increment(tables + TABLE_BYTES, i32x4.extract_lane(pair, 3));
+  v128.store(constants, i32x4.splat((BINS * BINS - 1) << 2), 48);
+  v128.store(constants, i32x4.splat(<i32>tables), 64);
+  const scales = v128.load(constants);
+  const lowOffsets = v128.load(constants, 16);
+  const highOffsets = v128.load(constants, 32);
+  const mask = v128.load(constants, 48);
+  const starts = v128.load(constants, 64);
+  for (const end = at(values, size); values < end; values += 32) {
+    const low = f32x4.add(f32x4.floor(f32x4.mul(v128.load(values), scales)), lowOffsets);
+    const high = f32x4.add(f32x4.floor(f32x4.mul(v128.load(values, 16), scales)), highOffsets);
+    const counts = i32x4.add(v128.and(i32x4.add(low, high), mask), starts);
+    const even = i64x2.extract_lane(counts, 0);
+    const odd = i64x2.extract_lane(counts, 1);
+    increment(<u32>even);
+    incrementSecond(<u32>(even >>> 32));
+    increment(<u32>odd);
+    incrementSecond(<u32>(odd >>> 32));
   }
 }
 
@@ -62,7 +75,13 @@ function addPairs(tables: usize, counts: usize): void {
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function increment(table: usize, index: i32): void {
-  const to = table + (<usize>index << 2);
-  store<i32>(to, load<i32>(to) + 1);
+function increment(count: usize): void {
+  store<i32>(count, load<i32>(count) + 1);
+}
+
+/** In the second of the tables. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function incrementSecond(count: usize): void {
+  store<i32>(count, load<i32>(count, TABLE_BYTES) + 1, TABLE_BYTES);
 }

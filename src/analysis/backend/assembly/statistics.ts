@@ -1,3 +1,5 @@
+import { exponentialConstants } from './exponential';
+
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function finite(value: f32): bool {
@@ -8,7 +10,7 @@ function finite(value: f32): bool {
  * Rows that are swept together, so that they stay in the cache while unit after unit is worked off, and so few that
  * their sums keep the accuracy of the values in float32.
  */
-const ROW_BLOCK: i32 = 32;
+const ROW_BLOCK: i32 = 64;
 /** Float32 squares lose digits below 2^-126; where they add up to less than this, too many of them may have. */
 const SMALLEST_SQUARES: f32 = 7.8886091e-31;
 
@@ -28,10 +30,11 @@ export function sweep(values: usize, rows: i32, units: i32, state: usize): void 
     const count = min(ROW_BLOCK, rows - start);
     let unit: i32 = 0;
     if (ASC_FEATURE_SIMD) {
+      for (; unit + 8 <= units; unit += 8) {
+        sweepEight(at(values, start * units + unit), step, count, state + (<usize>unit << 3), field, start == 0);
+      }
       for (; unit + 4 <= units; unit += 4) {
-        const from = at(values, start * units + unit);
-        const to = state + (<usize>unit << 3);
-        if (!sweepFourFast(from, step, count, to, field, start == 0)) sweepFour(from, step, count, to, field);
+        sweepFour(at(values, start * units + unit), step, count, state + (<usize>unit << 3), field);
       }
     }
     for (; unit < units; unit++) {
@@ -43,28 +46,60 @@ export function sweep(values: usize, rows: i32, units: i32, state: usize): void 
 /** Share of the squares that the mean deviation may account for; beyond, their sum says little of the variance. */
 const LARGEST_OFFSET: f32 = 0.875;
 
-/** Answers whether float32 did for these rows: if not, nothing has been added. The mean of the first ones was a guess. */
-function sweepFourFast(from: usize, step: usize, rows: i32, state: usize, field: usize, guessed: bool): bool {
+/** In float32 where nothing is lost by that. The mean of the rows before was a guess where there are none. */
+function sweepEight(from: usize, step: usize, rows: i32, state: usize, field: usize, guessed: bool): void {
   const zero = f32x4.splat(0);
-  const origin = narrow(state + 9 * field);
-  let sum = zero;
-  let squares = zero;
-  let smallest = v128.load(from);
-  let largest = smallest;
-  // A true comparison is -1 in every lane, so counts are kept negative.
-  let zeros = zero;
-  let positives = zero;
-  for (let row: i32 = 0; row < rows; row++) {
-    const value = v128.load(from);
-    const deviation = f32x4.sub(value, origin);
-    sum = f32x4.add(sum, deviation);
-    squares = madd(deviation, deviation, squares);
-    smallest = f32x4.pmin(smallest, value);
-    largest = f32x4.pmax(largest, value);
-    zeros = i32x4.add(zeros, f32x4.eq(value, zero));
-    positives = i32x4.add(positives, f32x4.gt(value, zero));
-    from += step;
+  const next = state + 32;
+  const origin0 = narrow(state + 9 * field);
+  const origin1 = narrow(next + 9 * field);
+  let sum0 = zero, squares0 = zero, counts0 = zero;
+  let sum1 = zero, squares1 = zero, counts1 = zero;
+  let smallest0 = v128.load(from);
+  let smallest1 = v128.load(from, 16);
+  let largest0 = smallest0;
+  let largest1 = smallest1;
+  const end = from + <usize>rows * step;
+  for (let row = from; row < end; row += step) {
+    const value0 = v128.load(row);
+    const deviation0 = f32x4.sub(value0, origin0);
+    sum0 = f32x4.add(sum0, deviation0);
+    squares0 = madd(deviation0, deviation0, squares0);
+    smallest0 = f32x4.pmin(smallest0, value0);
+    largest0 = f32x4.pmax(largest0, value0);
+    counts0 = i16x8.add(counts0, signs(value0));
+    const value1 = v128.load(row, 16);
+    const deviation1 = f32x4.sub(value1, origin1);
+    sum1 = f32x4.add(sum1, deviation1);
+    squares1 = madd(deviation1, deviation1, squares1);
+    smallest1 = f32x4.pmin(smallest1, value1);
+    largest1 = f32x4.pmax(largest1, value1);
+    counts1 = i16x8.add(counts1, signs(value1));
   }
+  if (!addBlock(rows, state, field, guessed, origin0, sum0, squares0, smallest0, largest0, counts0)) {
+    sweepFour(from, step, rows, state, field);
+  }
+  if (!addBlock(rows, next, field, guessed, origin1, sum1, squares1, smallest1, largest1, counts1)) {
+    sweepFour(from + 16, step, rows, next, field);
+  }
+}
+
+/** In the lower half of every lane -1 for 0, in the upper half -1 for what is positive: two counts in one register. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function signs(value: v128): v128 {
+  const zero = f32x4.splat(0);
+  return v128.shuffle<i16>(f32x4.eq(value, zero), f32x4.gt(value, zero), 0, 9, 2, 11, 4, 13, 6, 15);
+}
+
+/**
+ * Adds what was taken of four units in float32. Answers whether that did: if not, nothing has been added but the better
+ * guess of the mean.
+ */
+function addBlock(
+  rows: i32, state: usize, field: usize, guessed: bool,
+  origin: v128, sum: v128, squares: v128, smallest: v128, largest: v128, counts: v128,
+): bool {
+  const zero = f32x4.splat(0);
   // What is not finite has made squares of itself.
   const accurate = isAccurate(squares);
   const mean = f32x4.mul(sum, f32x4.splat(1 / <f32>rows));
@@ -85,10 +120,11 @@ function sweepFourFast(from: usize, step: usize, rows: i32, state: usize, field:
   v128.store(to, f64x2.pmax(v128.load(to), f64x2.promote_low_f32x4(largest)));
   v128.store(to, f64x2.pmax(v128.load(to, 16), upper(largest)), 16);
   to += 2 * field;
-  addCounts(to, i32x4.neg(zeros));
+  addCounts(to, i32x4.neg(i32x4.shr_s(i32x4.shl(counts, 16), 16)));
   to += field;
-  addCounts(to, i32x4.neg(positives));
-  addCounts(to + field, i32x4.neg(positives));
+  const positives = i32x4.neg(i32x4.shr_s(counts, 16));
+  addCounts(to, positives);
+  addCounts(to + field, positives);
   return true;
 }
 
@@ -347,39 +383,63 @@ const DERIVATIVES_BLOCK: i32 = 64;
  * over the finite values. Writes the sum and the number of finite values to `out: [2]` of float64.
  */
 export function sumLogisticDerivatives(values: usize, size: i32, scale: f32, out: usize): void {
-  let sum: f64 = 0;
-  let count: f64 = 0;
+  store<f64>(out, 0);
+  store<f64>(out, 0, 8);
   let i: i32 = 0;
   if (ASC_FEATURE_SIMD) {
-    const one = f32x4.splat(1);
+    const zero = f32x4.splat(0);
     const scales = f32x4.splat(-scale);
+    const constants = exponentialConstants;
     let sums = f64x2.splat(0);
-    let finites = i32x4.splat(0);
-    for (let end: i32 = 0; i + 4 <= size; ) {
-      end = min(i + DERIVATIVES_BLOCK, size & ~3);
-      let block = f32x4.splat(0);
-      for (; i < end; i += 4) {
-        const value = v128.load(at(values, i));
-        const isFinite = f32x4.eq(f32x4.sub(value, value), f32x4.splat(0));
-        finites = i32x4.add(finites, isFinite);
-        const e = exponential(f32x4.mul(f32x4.abs(value), scales));
-        const root = f32x4.add(one, e);
-        block = f32x4.add(block, v128.and(f32x4.div(e, f32x4.mul(root, root)), isFinite));
+    let count: i32 = 0;
+    for (; i + DERIVATIVES_BLOCK <= size; i += DERIVATIVES_BLOCK) {
+      let even = zero;
+      let odd = zero;
+      // 0, unless something is not finite.
+      let differences = zero;
+      const end = at(values, i + DERIVATIVES_BLOCK);
+      for (let from = at(values, i); from < end; from += 32) {
+        const first = v128.load(from);
+        const second = v128.load(from, 16);
+        differences = f32x4.add(differences, f32x4.add(f32x4.sub(first, first), f32x4.sub(second, second)));
+        even = f32x4.add(even, logisticDerivative(first, scales, constants));
+        odd = f32x4.add(odd, logisticDerivative(second, scales, constants));
       }
-      sums = f64x2.add(sums, f64x2.add(f64x2.promote_low_f32x4(block), upper(block)));
+      if (v128.any_true(f32x4.ne(differences, zero))) {
+        addLogisticDerivatives(at(values, i), DERIVATIVES_BLOCK, scale, out);
+      } else {
+        const block = f32x4.add(even, odd);
+        sums = f64x2.add(sums, f64x2.add(f64x2.promote_low_f32x4(block), upper(block)));
+        count += DERIVATIVES_BLOCK;
+      }
     }
-    sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
-    count = -<f64>sumLanes(finites);
+    store<f64>(out, load<f64>(out) + f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1));
+    store<f64>(out, load<f64>(out, 8) + <f64>count, 8);
   }
-  for (; i < size; i++) {
+  addLogisticDerivatives(at(values, i), size - i, scale, out);
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function logisticDerivative(value: v128, scales: v128, constants: usize): v128 {
+  const e = exponential(f32x4.mul(f32x4.abs(value), scales), constants);
+  const root = f32x4.add(f32x4.splat(1), e);
+  return f32x4.div(e, f32x4.mul(root, root));
+}
+
+/** Adds to what `out` holds. */
+function addLogisticDerivatives(values: usize, size: i32, scale: f32, out: usize): void {
+  let sum: f64 = 0;
+  let count: f64 = 0;
+  for (let i: i32 = 0; i < size; i++) {
     const value = load<f32>(at(values, i));
     if (!finite(value)) continue;
     const e = exponentialOne(-abs(value * scale));
     sum += <f64>(e / ((1 + e) * (1 + e)));
     count += 1;
   }
-  store<f64>(out, sum);
-  store<f64>(out, count, 8);
+  store<f64>(out, load<f64>(out) + sum);
+  store<f64>(out, load<f64>(out, 8) + count, 8);
 }
 
 /**

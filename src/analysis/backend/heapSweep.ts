@@ -1,0 +1,137 @@
+/** One tensor's sweep over the heap of the wasm backend, with the routine `sweep` of ./assembly/statistics.ts. */
+
+import type { Heap } from './heap';
+import type { Pointer } from './heapKernels';
+import type { SeenRange } from './histogram';
+
+/** Arrays of the routine's state, one entry per unit each: the first are those that `UnitAccumulator` keeps. */
+const FIELDS = 10;
+export const KEPT = 8;
+const [SHIFT, MINIMUM, MAXIMUM, NON_FINITE, ACTIVE, LATEST_MEAN] = [0, 3, 4, 5, 8, 9];
+
+/** Units that the routine works on at a time, and rows that it sums in float32 before it adds them to the total. */
+const LANES = 8;
+export const SUMMED_ROWS = 64;
+
+export const fieldOf = (state: Float64Array, units: number, index: number): Float64Array =>
+  state.subarray(index * units, (index + 1) * units);
+
+/** Where the number of units is no multiple of 8: how many rows are swept as one of so many more units. */
+export const rowsAtOnce = (units: number): number => LANES / Math.min(units & -units, LANES);
+
+/** Bytes of scratch that the sweep of so many units needs. */
+export const sweepBytes = (units: number): number => 8 * FIELDS * units * (1 + wideRows(units));
+
+const wideRows = (units: number): number => (rowsAtOnce(units) === 1 ? 0 : rowsAtOnce(units));
+
+/** Runs the routine on the rows of one tensor, piece by piece. */
+export class HeapSweep {
+  /** For the rows that are left over, and for what the accumulator has seen before. */
+  private readonly narrow: SweepState;
+  /** For several rows at once; of no units where a row fills the lanes. */
+  private readonly wide: SweepState;
+
+  /**
+   * @param scratch has room for `sweepBytes`, and is not touched by others.
+   * @param state of the accumulator; its shifts are numbers.
+   */
+  constructor(
+    private readonly heap: Heap,
+    scratch: Pointer,
+    private readonly units: number,
+    private readonly state: Float64Array,
+  ) {
+    const wideUnits = units * wideRows(units);
+    const shift = fieldOf(state, units, SHIFT);
+    this.narrow = new SweepState(heap, scratch, units, shift);
+    this.wide = new SweepState(heap, scratch + 8 * FIELDS * units, wideUnits, shift);
+    this.narrow.values.set(state);
+  }
+
+  /** @param pointer where `rows` rows of the tensor begin. */
+  add(pointer: Pointer, rows: number): void {
+    const { narrow, wide, units } = this;
+    const { kernels } = this.heap;
+    const rest = wide.units === 0 ? rows : rows % rowsAtOnce(units);
+    if (rest < rows) kernels.sweep(pointer, ((rows - rest) * units) / wide.units, wide.units, wide.pointer);
+    if (rest > 0) kernels.sweep(pointer + 4 * (rows - rest) * units, rest, units, narrow.pointer);
+  }
+
+  /** Smallest and largest finite value so far. */
+  get range(): SeenRange {
+    return rangeOf([this.narrow, this.wide]);
+  }
+
+  /** Per unit, adds how many rows since the last call were above 0, each time `limit` at most. */
+  addActive(counts: Float64Array, limit: number): void {
+    const { units } = this;
+    const [narrow, wide] = [this.narrow.active, this.wide.active];
+    for (let unit = 0; unit < units; unit++) {
+      let rows = narrow[unit];
+      for (let at = unit; at < wide.length; at += units) rows += wide[at];
+      counts[unit] += Math.min(limit, rows);
+    }
+    narrow.fill(0);
+    wide.fill(0);
+  }
+
+  /** Writes to the accumulator's state what it knows now. */
+  finish(): void {
+    const { state, units, narrow, wide } = this;
+    state.set(narrow.values.subarray(0, KEPT * units));
+    for (let offset = 0; offset < wide.units; offset += units) {
+      for (let field = SHIFT + 1; field < KEPT; field++) {
+        const from = field * wide.units + offset;
+        const to = field * units;
+        for (let unit = 0; unit < units; unit++) {
+          const value = wide.values[from + unit];
+          if (field === MINIMUM) state[to + unit] = Math.min(state[to + unit], value);
+          else if (field === MAXIMUM) state[to + unit] = Math.max(state[to + unit], value);
+          else state[to + unit] += value;
+        }
+      }
+    }
+  }
+}
+
+/** What the routine works on: sums that start at 0, and a mean of the latest rows that starts as the shift. */
+class SweepState {
+  readonly values: Float64Array;
+  readonly minimum: Float64Array;
+  readonly maximum: Float64Array;
+  readonly nonFinite: Float64Array;
+  readonly active: Float64Array;
+
+  /** @param shift of some units; those of further units are the same again. */
+  constructor(
+    heap: Heap,
+    readonly pointer: Pointer,
+    readonly units: number,
+    shift: Float64Array,
+  ) {
+    this.values = heap.float64(pointer, FIELDS * units).fill(0);
+    const field = (index: number): Float64Array => fieldOf(this.values, units, index);
+    this.minimum = field(MINIMUM).fill(Infinity);
+    this.maximum = field(MAXIMUM).fill(-Infinity);
+    this.nonFinite = field(NON_FINITE);
+    this.active = field(ACTIVE);
+    for (const index of [SHIFT, LATEST_MEAN]) {
+      for (let unit = 0; unit < units; unit += shift.length) field(index).set(shift, unit);
+    }
+  }
+}
+
+/** Of all units of all states; Infinity and -Infinity when there was no finite value. */
+export function rangeOf(
+  states: readonly Readonly<Record<'minimum' | 'maximum' | 'nonFinite', Float64Array>>[],
+): SeenRange {
+  let [lowest, highest, finite] = [Infinity, -Infinity, true];
+  for (const { minimum, maximum, nonFinite } of states) {
+    for (let unit = 0; unit < minimum.length; unit++) {
+      if (minimum[unit] < lowest) lowest = minimum[unit];
+      if (maximum[unit] > highest) highest = maximum[unit];
+      if (nonFinite[unit] > 0) finite = false;
+    }
+  }
+  return { minimum: lowest, maximum: highest, finite };
+}
