@@ -144,12 +144,13 @@ export class CallMeter {
 
   /** @param z `[samples, ..., units]`, with the time steps of a recurrent layer as positions. */
   private addArgument(z: Tensor): void {
-    this.addDerivative(z);
     // Which values a call works on follows from the graph: what holds for the first batch holds for all.
     if (this.ownPreActivation === null) this.argumentOf ??= this.sharing(z);
-    if (this.argumentOf !== null) return;
-    this.ownPreActivation ??= new UnitAccumulator(z.shape[z.rank - 1]);
-    this.ownPreActivation.add(z, z.shape[0], this.ownPreActivationHistogram);
+    if (this.argumentOf === null) {
+      this.ownPreActivation ??= new UnitAccumulator(z.shape[z.rank - 1]);
+      this.ownPreActivation.add(z, z.shape[0], this.ownPreActivationHistogram);
+    }
+    this.addDerivative(z, this.preActivation!);
   }
 
   /** The meter that takes statistics of the very values of `z`: a linear layer's own, or that of the layer before a bare activation. */
@@ -162,14 +163,25 @@ export class CallMeter {
     return [this, ...this.sources].find(same) ?? null;
   }
 
-  /** Sums `phi'(z)` over the finite values of z. */
-  private addDerivative(z: Tensor): void {
+  /**
+   * Sums `phi'(z)` over the finite values of z.
+   *
+   * @param seen has taken statistics of all arguments so far, z included.
+   */
+  private addDerivative(z: Tensor, seen: UnitAccumulator): void {
     const { activation } = this.call;
     // For activations of two linear pieces the share of each, counted anyway, tells the mean exactly.
     if (activation === null || activation.maximumDerivative === null || isTwoPieces(activation)) return;
-    const { sum, count } = sumDerivatives(z, activation, DERIVATIVE_VALUES);
-    this.derivativeSum += sum;
-    this.derivativeCount += count;
+    const { ramp, maximumDerivative } = activation;
+    if (ramp?.[0] === 0 && seen.range.maximum < ramp[1]) {
+      // So it does as long as the upper end of a ramp was not reached.
+      this.derivativeSum = maximumDerivative * sum(seen.positives);
+      this.derivativeCount = sum(seen.count) - sum(seen.nonFinite);
+      return;
+    }
+    const derivatives = sumDerivatives(z, activation, DERIVATIVE_VALUES);
+    this.derivativeSum += derivatives.sum;
+    this.derivativeCount += derivatives.count;
   }
 
   /** `E[phi'(z)]` over samples, positions and units; null when it was not measured. */

@@ -200,22 +200,25 @@ describe('statistics of a layer', () => {
   });
 
   it('has the mean derivative of its own pre-activations', async () => {
-    for (const name of [
-      'relu',
-      'relu6',
-      'tanh',
-      'sigmoid',
-      'elu',
-      'selu',
-      'softplus',
-      'softsign',
-      'gelu',
-      'hardSigmoid',
-      'swish',
-    ]) {
+    for (const [name, gain] of [
+      ['relu', 1],
+      ['relu6', 1],
+      ['relu6', 8],
+      ['tanh', 1],
+      ['sigmoid', 1],
+      ['elu', 1],
+      ['selu', 1],
+      ['softplus', 1],
+      ['softsign', 1],
+      ['gelu', 1],
+      ['hardSigmoid', 1],
+      ['swish', 1],
+    ] as const) {
       const model = seeded(
-        tfl.sequential({ layers: [tfl.layers.dense({ units: 7, activation: name as 'relu', inputShape: [3] }), tfl.layers.dense({ units: 1 })] }), // prettier-ignore
+        tfl.sequential({ layers: [tfl.layers.dense({ units: 7, activation: name, inputShape: [3] }), tfl.layers.dense({ units: 1 })] }), // prettier-ignore
       );
+      const [weights, biases] = model.layers[0].getWeights();
+      model.layers[0].setWeights([tf.mul(weights, gain), biases]);
       const [kernel, bias] = model.layers[0].getWeights().map((weight) => weight.dataSync());
       const network = networkOf(model);
       const probe = syntheticProbe(network.inputs, 4);
@@ -230,7 +233,8 @@ describe('statistics of a layer', () => {
           total += phi.derivative(z) / 350;
         }
       }
-      expect(layers[0].derivative!.mean / total, name).toBeCloseTo(1, 6);
+      expect(layers[0].derivative!.mean / total, `${name} ${gain}`).toBeCloseTo(1, 6);
+      if (name === 'relu6') expect(layers[0].preActivation!.maximum! > 6).toBe(gain > 1);
       expect(layers[0].derivative!.share).toBe(layers[0].derivative!.mean / phi.maximumDerivative!);
       network.dispose();
     }
