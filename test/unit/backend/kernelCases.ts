@@ -361,6 +361,24 @@ export function kernelCases(): void {
     }
   });
 
+  test.each([false, true])('a row of a product is the same whatever others there are, transposed: %j', (transposeA) => {
+    const random = seededRandom(12);
+    const [rows, depth, columns] = [21, 300, 19];
+    const whole = tf.tensor2d(random.normals(rows * depth), [rows, depth]);
+    const b = tf.tensor2d(random.normals(depth * columns), [depth, columns]);
+    const product = (from: number, count: number): Float32Array =>
+      tf.tidy(() => {
+        const part = tf.slice(whole, [from, 0], [count, depth]);
+        return tf.matMul(transposeA ? tf.transpose(part) : part, b, transposeA).dataSync() as Float32Array;
+      });
+    withTensors([whole, b], () => {
+      const all = product(0, rows);
+      for (let cut = 0; cut <= rows; cut++) {
+        expect([...product(0, cut), ...product(cut, rows - cut)]).toEqual([...all]);
+      }
+    });
+  });
+
   test.each([
     ['linear', (z: number) => z],
     ['relu', (z: number) => Math.max(z, 0)],
@@ -410,7 +428,8 @@ export function kernelCases(): void {
   });
 
   test('products of what is not finite are not finite exactly where a sum has such a summand', () => {
-    const [rows, depth, columns] = [6, 5, 11];
+    // Rows that are taken by six, by four and by three.
+    const [rows, depth, columns] = [13, 5, 11];
     const A = new Float32Array(rows * depth).fill(1);
     const B = new Float32Array(depth * columns).fill(1);
     A[1 * depth + 2] = NaN;

@@ -1,7 +1,7 @@
 /**
  * 2-D convolutions and their gradients as products of matrices that are never written out: a row of the left one is
- * read where it lies, as runs of values at even steps. Four rows at a time meet panels of eight columns, as in
- * ./matMul.ts.
+ * read where it lies, as runs of values at even steps. Four rows at a time meet panels of eight columns, which are
+ * packed as in ./matMul.ts.
  *
  * Tensors are row-major, channels last: `x, dx: [batch, height, width, inChannels]`, `y, dy: [batch, outHeight,
  * outWidth, outChannels]`, `filter, dw: [filterHeight, filterWidth, inChannels, outChannels]`. The input row that

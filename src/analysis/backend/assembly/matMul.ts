@@ -1,21 +1,21 @@
 /**
- * Matrix products in the manner of Goto and van de Geijn (2008, doi:10.1145/1356052.1356053): a block of the right matrix
- * is copied into panels of eight columns, and four rows of the left one into a strip, so that the innermost loop reads
- * both from end to end and neither transposition nor the width of a matrix matters to it.
+ * Matrix products in the manner of Goto and van de Geijn (2008, doi:10.1145/1356052.1356053): a block of the right
+ * matrix is copied into panels of eight columns, and six rows of the left one into a strip unless each lies in one
+ * piece, so that the innermost loop reads from end to end and neither transposition nor the width of a matrix matters.
  */
+import { addLowTile, addTile, LOW_ROWS, TILE_COLUMNS, TILE_ROW_BYTES, TILE_ROWS } from './tile';
 
-export const TILE_ROWS: i32 = 4;
-export const TILE_COLUMNS: i32 = 8;
-/** Depth of a block: its strip of 4 kB stays in the first cache. */
+/** Depth of a block at most: a panel of 8 kB and six rows stay in the first cache. */
 export const BLOCK_DEPTH: i32 = 256;
 /** Columns of a block: its panels of 512 kB stay in the second cache. */
 export const BLOCK_COLUMNS: i32 = 512;
 
-const TILE_BYTES: usize = TILE_ROWS * TILE_COLUMNS * 4;
+const TILE_BYTES: usize = TILE_ROWS * TILE_ROW_BYTES;
+const PLACES_BYTES: usize = TILE_ROWS * 4;
 const STRIP_BYTES: usize = TILE_ROWS * BLOCK_DEPTH * 4;
 /** Where these routines may write while they run, and the bytes that must be there. */
 export let workspace: usize = 0;
-export const workspaceBytes: i32 = TILE_BYTES + STRIP_BYTES + BLOCK_DEPTH * BLOCK_COLUMNS * 4;
+export const workspaceBytes: i32 = TILE_BYTES + PLACES_BYTES + STRIP_BYTES + BLOCK_DEPTH * BLOCK_COLUMNS * 4;
 
 /**
  * `out[i] = a[i] b[i] + bias` for `i < batch`, row-major: `a[i]: [rows, depth]`, or `[depth, rows]` if `transposeA`;
@@ -57,19 +57,24 @@ export function multiplyRows(
   out: usize, outRow: usize,
   rows: i32, depth: i32, columns: i32,
 ): void {
+  const blocks = max(1, (depth + BLOCK_DEPTH - 1) / BLOCK_DEPTH);
+  // Blocks of like depth: a last one of little would take as long to begin and to end as the others.
+  const step = (depth + blocks - 1) / blocks;
   for (let n: i32 = 0; n < columns; n += BLOCK_COLUMNS) {
     const c = out + (<usize>n << 2);
     const first = start == 0 ? <usize>0 : start + (<usize>n << 2);
+    let k: i32 = 0;
     // Once at least, so that sums of nothing are written too.
-    for (let k: i32 = 0; k == 0 || k < depth; k += BLOCK_DEPTH) {
+    do {
       addBlock(
         a + <usize>k * aDepth, aRow, aDepth,
         b + <usize>k * bDepth + <usize>n * bColumn, bDepth, bColumn,
         k > 0 ? c : first, k > 0 ? outRow : startRow,
         c, outRow,
-        rows, min(BLOCK_DEPTH, depth - k), min(BLOCK_COLUMNS, columns - n),
+        rows, min(step, depth - k), min(BLOCK_COLUMNS, columns - n),
       );
-    }
+      k += step;
+    } while (k < depth);
   }
 }
 
@@ -81,23 +86,57 @@ function addBlock(
   c: usize, cRow: usize,
   rows: i32, depth: i32, columns: i32,
 ): void {
-  const strip = workspace + TILE_BYTES;
+  const places = workspace + TILE_BYTES;
+  const strip = places + PLACES_BYTES;
   const panels = strip + STRIP_BYTES;
-  const panelRow: usize = TILE_COLUMNS << 2;
+  const inPlace = aDepth == 4;
   packPanels(b, bDepth, bColumn, panels, depth, columns);
-  for (let m: i32 = 0; m < rows; m += TILE_ROWS) {
-    packFour(a + <usize>m * aRow, aRow, aDepth, strip, TILE_ROWS << 2, rows - m, depth);
+  let left = rows;
+  while (left > 0) {
+    const height = left > TILE_ROWS && left <= 2 * LOW_ROWS ? LOW_ROWS : min(TILE_ROWS, left);
+    if (!inPlace) packStrip(a, aRow, aDepth, strip, height, depth);
+    // Rows that are missing are the last one again.
+    for (let i: i32 = 0; i < TILE_ROWS; i++) {
+      const row = <usize>min(i, height - 1);
+      store<usize>(at(places, i), inPlace ? a + row * aRow : strip + (row << 2));
+    }
+    const step: usize = inPlace ? 4 : TILE_ROWS << 2;
     let panel = panels;
     for (let n: i32 = 0; n < columns; n += TILE_COLUMNS) {
-      const at = <usize>n << 2;
-      const from = start == 0 ? 0 : start + <usize>m * startRow + at;
-      const to = c + <usize>m * cRow + at;
-      const height = min(TILE_ROWS, rows - m);
+      const from = start == 0 ? 0 : at(start, n);
+      const to = at(c, n);
       const width = min(TILE_COLUMNS, columns - n);
-      if (height < TILE_ROWS || width < TILE_COLUMNS) addPartOfTile(strip, panel, from, startRow, to, cRow, depth, height, width);
-      else addTile(strip, panel, from, startRow, to, cRow, depth);
-      panel += <usize>depth * panelRow;
+      if (width == TILE_COLUMNS && height == TILE_ROWS) {
+        addTile(places, step, panel, from, startRow, to, cRow, depth);
+      } else if (width == TILE_COLUMNS && height == LOW_ROWS) {
+        addLowTile(places, step, panel, from, startRow, to, cRow, depth);
+      } else {
+        addPartOfTile(height, width, places, step, panel, from, startRow, to, cRow, depth);
+      }
+      panel += <usize>depth * TILE_ROW_BYTES;
     }
+    left -= height;
+    a += <usize>height * aRow;
+    if (start != 0) start += <usize>height * startRow;
+    c += <usize>height * cRow;
+  }
+}
+
+/** Copies at most six rows: entry k of row i to `strip[k, i]`. */
+function packStrip(a: usize, aRow: usize, aDepth: usize, strip: usize, rows: i32, depth: i32): void {
+  if (ASC_FEATURE_SIMD && rows == TILE_ROWS && aRow == 4) {
+    for (let k: i32 = 0; k < depth; k++) {
+      v128.store(strip, v128.load(a));
+      store<u64>(strip, load<u64>(a, 16), 16);
+      a += aDepth;
+      strip += TILE_ROWS << 2;
+    }
+    return;
+  }
+  for (let k: i32 = 0; k < depth; k++) {
+    for (let i: i32 = 0; i < rows; i++) store<f32>(at(strip, i), load<f32>(a + <usize>i * aRow));
+    a += aDepth;
+    strip += TILE_ROWS << 2;
   }
 }
 
@@ -105,47 +144,43 @@ function addBlock(
 // @ts-ignore: decorator of AssemblyScript
 @inline
 export function panelBytes(depth: i32, columns: i32): usize {
-  return <usize>depth * <usize>((columns + TILE_COLUMNS - 1) / TILE_COLUMNS) * (TILE_COLUMNS << 2);
+  return <usize>depth * <usize>((columns + TILE_COLUMNS - 1) / TILE_COLUMNS) * TILE_ROW_BYTES;
 }
 
 /** Copies a matrix `[depth, columns]` into panels, the last one filled up with zeros. */
 export function packPanels(b: usize, bDepth: usize, bColumn: usize, panels: usize, depth: i32, columns: i32): void {
-  const panelRow: usize = TILE_COLUMNS << 2;
   for (let n: i32 = 0; n < columns; n += TILE_COLUMNS) {
-    packFour(b, bColumn, bDepth, panels, panelRow, columns - n, depth);
-    packFour(b + 4 * bColumn, bColumn, bDepth, panels + 16, panelRow, columns - n - 4, depth);
+    packPanel(b, bDepth, bColumn, panels, depth, min(TILE_COLUMNS, columns - n));
     b += TILE_COLUMNS * bColumn;
-    panels += <usize>depth * panelRow;
+    panels += <usize>depth * TILE_ROW_BYTES;
   }
 }
 
-/**
- * Copies four vectors side by side: entry k of vector i, which is at `from + i * across + k * along`, to
- * `to + k * step + 4 i`. From the `count`-th vector on there are zeros.
- */
-function packFour(from: usize, across: usize, along: usize, to: usize, step: usize, count: i32, depth: i32): void {
+function packPanel(b: usize, bDepth: usize, bColumn: usize, panel: usize, depth: i32, columns: i32): void {
   let k: i32 = 0;
-  if (ASC_FEATURE_SIMD && count >= 4) {
-    if (across == 4) {
+  if (ASC_FEATURE_SIMD && columns == TILE_COLUMNS) {
+    if (bColumn == 4) {
       for (; k < depth; k++) {
-        v128.store(to, v128.load(from));
-        from += along;
-        to += step;
+        v128.store(panel, v128.load(b));
+        v128.store(panel, v128.load(b, 16), 16);
+        b += bDepth;
+        panel += TILE_ROW_BYTES;
       }
-    } else if (along == 4) {
+    } else if (bDepth == 4) {
       for (; k + 4 <= depth; k += 4) {
-        transposeFour(from, across, to, step);
-        from += 16;
-        to += 4 * step;
+        transposeFour(b, bColumn, panel, TILE_ROW_BYTES);
+        transposeFour(b + 4 * bColumn, bColumn, panel + 16, TILE_ROW_BYTES);
+        b += 16;
+        panel += 4 * TILE_ROW_BYTES;
       }
     }
   }
   for (; k < depth; k++) {
-    for (let i: i32 = 0; i < 4; i++) {
-      store<f32>(to + (<usize>i << 2), i < count ? load<f32>(from + <usize>i * across) : 0);
+    for (let n: i32 = 0; n < TILE_COLUMNS; n++) {
+      store<f32>(at(panel, n), n < columns ? load<f32>(b + <usize>n * bColumn) : 0);
     }
-    from += along;
-    to += step;
+    b += bDepth;
+    panel += TILE_ROW_BYTES;
   }
 }
 
@@ -169,103 +204,23 @@ function transposeFour(from: usize, fromStep: usize, to: usize, toStep: usize): 
 
 /** The first `rows` and `columns` of a tile; nothing beyond them is read or written. */
 function addPartOfTile(
-  strip: usize, panel: usize,
+  rows: i32, columns: i32,
+  places: usize, step: usize, panel: usize,
   start: usize, startRow: usize,
   c: usize, cRow: usize,
-  depth: i32, rows: i32, columns: i32,
+  depth: i32,
 ): void {
-  const tileRow: usize = TILE_COLUMNS << 2;
   for (let m: i32 = 0; m < rows && start != 0; m++) {
-    copyFew(start + <usize>m * startRow, workspace + <usize>m * tileRow, columns);
+    copyFew(start + <usize>m * startRow, workspace + <usize>m * TILE_ROW_BYTES, columns);
   }
-  addTile(strip, panel, start == 0 ? 0 : workspace, tileRow, workspace, tileRow, depth);
-  for (let m: i32 = 0; m < rows; m++) copyFew(workspace + <usize>m * tileRow, c + <usize>m * cRow, columns);
+  const from = start == 0 ? 0 : workspace;
+  if (rows > LOW_ROWS) addTile(places, step, panel, from, TILE_ROW_BYTES, workspace, TILE_ROW_BYTES, depth);
+  else addLowTile(places, step, panel, from, TILE_ROW_BYTES, workspace, TILE_ROW_BYTES, depth);
+  for (let m: i32 = 0; m < rows; m++) copyFew(workspace + <usize>m * TILE_ROW_BYTES, c + <usize>m * cRow, columns);
 }
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function copyFew(from: usize, to: usize, count: i32): void {
-  for (let i: i32 = 0; i < count; i++) store<f32>(to + (<usize>i << 2), load<f32>(from + (<usize>i << 2)));
-}
-
-/** `c[m, n] = start[m, n] + sum over k of strip[k, m] panel[k, n]` for the four rows and eight columns of a tile. */
-function addTile(strip: usize, panel: usize, start: usize, startRow: usize, c: usize, cRow: usize, depth: i32): void {
-  if (ASC_FEATURE_SIMD) addTileSimd(strip, panel, start, startRow, c, cRow, depth);
-  else addTileScalar(strip, panel, start, startRow, c, cRow, depth);
-}
-
-/** More sums at once, or more of the depth, would be more than V8 keeps in registers. */
-function addTileSimd(
-  strip: usize, panel: usize,
-  start: usize, startRow: usize,
-  c: usize, cRow: usize,
-  depth: i32,
-): void {
-  let s00 = f32x4.splat(0), s01 = f32x4.splat(0);
-  let s10 = f32x4.splat(0), s11 = f32x4.splat(0);
-  let s20 = f32x4.splat(0), s21 = f32x4.splat(0);
-  let s30 = f32x4.splat(0), s31 = f32x4.splat(0);
-  if (start != 0) {
-    s00 = v128.load(start);
-    s01 = v128.load(start, 16);
-    start += startRow;
-    s10 = v128.load(start);
-    s11 = v128.load(start, 16);
-    start += startRow;
-    s20 = v128.load(start);
-    s21 = v128.load(start, 16);
-    start += startRow;
-    s30 = v128.load(start);
-    s31 = v128.load(start, 16);
-  }
-  for (let k: i32 = 0; k < depth; k++) {
-    const b0 = v128.load(panel);
-    const b1 = v128.load(panel, 16);
-    const a0 = v128.load_splat<f32>(strip);
-    s00 = madd(a0, b0, s00);
-    s01 = madd(a0, b1, s01);
-    const a1 = v128.load_splat<f32>(strip, 4);
-    s10 = madd(a1, b0, s10);
-    s11 = madd(a1, b1, s11);
-    const a2 = v128.load_splat<f32>(strip, 8);
-    s20 = madd(a2, b0, s20);
-    s21 = madd(a2, b1, s21);
-    const a3 = v128.load_splat<f32>(strip, 12);
-    s30 = madd(a3, b0, s30);
-    s31 = madd(a3, b1, s31);
-    strip += 16;
-    panel += 32;
-  }
-  v128.store(c, s00);
-  v128.store(c, s01, 16);
-  c += cRow;
-  v128.store(c, s10);
-  v128.store(c, s11, 16);
-  c += cRow;
-  v128.store(c, s20);
-  v128.store(c, s21, 16);
-  c += cRow;
-  v128.store(c, s30);
-  v128.store(c, s31, 16);
-}
-
-function addTileScalar(
-  strip: usize, panel: usize,
-  start: usize, startRow: usize,
-  c: usize, cRow: usize,
-  depth: i32,
-): void {
-  for (let m: i32 = 0; m < TILE_ROWS; m++) {
-    for (let n: i32 = 0; n < TILE_COLUMNS; n++) {
-      let sum: f32 = start == 0 ? 0 : load<f32>(start + <usize>m * startRow + (<usize>n << 2));
-      let a = strip + (<usize>m << 2);
-      let b = panel + (<usize>n << 2);
-      for (let k: i32 = 0; k < depth; k++) {
-        sum += load<f32>(a) * load<f32>(b);
-        a += TILE_ROWS << 2;
-        b += TILE_COLUMNS << 2;
-      }
-      store<f32>(c + <usize>m * cRow + (<usize>n << 2), sum);
-    }
-  }
+  for (let i: i32 = 0; i < count; i++) store<f32>(at(to, i), load<f32>(at(from, i)));
 }

@@ -2,11 +2,13 @@
  * Products of a matrix whose rows are read where they lie, each as runs of values at even steps, with one that is
  * packed into panels (./matMul.ts).
  */
-import { BLOCK_COLUMNS, BLOCK_DEPTH, panelBytes, TILE_COLUMNS, TILE_ROWS, workspace } from './matMul';
+import { BLOCK_COLUMNS, BLOCK_DEPTH, panelBytes, workspace } from './matMul';
+import { TILE_COLUMNS, TILE_ROW_BYTES } from './tile';
 
 /** Bytes of the panels that all rows go through before the next ones: they stay in the second cache. */
 export const PANELS_BYTES: usize = BLOCK_DEPTH * BLOCK_COLUMNS * 4;
-const TILE_ROW_BYTES: usize = TILE_COLUMNS << 2;
+/** V8 unrolls the innermost of several loops, for which it has registers with four rows, not with six. */
+const TILE_ROWS: i32 = 4;
 
 /**
  * `c[r, n] = start[r, n] + sum over e of a_r[e] panels[e, n]`, with the runs of a_r at `a + offsets[r]`; `start` at
