@@ -52,18 +52,29 @@ export class UnitAccumulator {
   private readonly state: Float64Array;
 
   constructor(readonly units: number) {
+    const field = (index: number): Float64Array => new Float64Array(this.state.buffer, 8 * index * units, units);
     this.state = new Float64Array(KEPT * units);
-    const field = (index: number): Float64Array => this.state.subarray(index * units, (index + 1) * units);
-    this.shift = field(0).fill(NaN);
+    this.shift = field(0);
     this.sum = field(1);
     this.squares = field(2);
-    this.minimum = field(3).fill(Infinity);
-    this.maximum = field(4).fill(-Infinity);
+    this.minimum = field(3);
+    this.maximum = field(4);
     this.nonFinite = field(5);
     this.zeros = field(6);
     this.positives = field(7);
     this.count = new Float64Array(units);
     this.activeSamples = new Float64Array(units);
+    this.clear();
+  }
+
+  /** Forgets all that was seen, for other values of as many units. */
+  clear(): void {
+    this.state.fill(0);
+    this.shift.fill(NaN);
+    this.minimum.fill(Infinity);
+    this.maximum.fill(-Infinity);
+    this.count.fill(0);
+    this.activeSamples.fill(0);
   }
 
   /**
@@ -134,7 +145,7 @@ export class UnitAccumulator {
       const narrow = heap.float64(scratch, size);
       narrow.set(state);
       const wide = heap.float64(scratch + 8 * size, FIELDS * wideUnits);
-      wide.set(new UnitAccumulator(wideUnits).state);
+      if (wideUnits > 0) wide.set(new UnitAccumulator(wideUnits).state);
       for (let unit = 0; unit < wideUnits; unit += units) wide.set(this.shift, unit);
       narrow.copyWithin(9 * units, 0, units);
       wide.copyWithin(9 * wideUnits, 0, wideUnits);
