@@ -84,3 +84,22 @@ function median(values: readonly (number | null)[]): number | null {
   const middle = known.length >> 1;
   return known.length % 2 === 1 ? known[middle] : Math.sqrt(known[middle - 1] * known[middle]);
 }
+
+/** Decades that two copies may be apart: a median between them is then off their own by a quarter of one at most. */
+const AGREEMENT = 0.5;
+
+/**
+ * Whether all copies show about the same of every layer, so that the median with one more would too. There is nothing to
+ * agree on without copies.
+ */
+export function agree(copies: readonly ReadonlyMap<string, CopyMeasurement>[]): boolean {
+  const [first, ...others] = copies;
+  const close = (a: number | null, b: number | null): boolean =>
+    a === b || (a !== null && b !== null && Math.abs(Math.log10(a / b)) <= AGREEMENT);
+  return others.every((other) =>
+    [...other].every(([name, { variance, gradientRms }]) => {
+      const same = first.get(name)!;
+      return close(variance, same.variance) && close(gradientRms, same.gradientRms);
+    }),
+  );
+}
