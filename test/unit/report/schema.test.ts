@@ -55,25 +55,43 @@ describe('checkReport', () => {
     ['a negative count', ['layers', 0, 'parameters'], -1, 'layers.0.parameters'],
     ['a fraction as a count', ['probe', 'samples'], 0.5, 'probe.samples'],
     ['a number as text', ['probe', 'samples'], '512', 'probe.samples'],
-    ['NaN of a unit', ['layers', 0, 'output', 'perUnit', 'mean', 1], NaN, 'layers.0.output.perUnit.mean.1'],
-    [
-      'a negative count of a unit',
-      ['layers', 0, 'output', 'perUnit', 'nonFinite', 0],
-      -1,
-      'layers.0.output.perUnit.nonFinite.0',
-    ],
-    [
-      'a share of a unit above 1',
-      ['layers', 0, 'output', 'perUnit', 'zeroShare', 2],
-      2,
-      'layers.0.output.perUnit.zeroShare.2',
-    ],
-    ['a list that is none', ['layers', 0, 'output', 'perUnit', 'mean'], 1, 'layers.0.output.perUnit.mean'],
     ['an unknown rule', ['findings', 0, 'rule'], 'bad-luck', 'findings.0.rule'],
     ['an infinite evidence', ['findings', 0, 'evidence', 'ratio'], -Infinity, 'findings.0.evidence.ratio'],
     ['a time that is none', ['run', 'startedAt'], 'today', 'run.startedAt'],
   ])('refuses %s and says where', (_what, keys, value, place) => {
     expect(problem(changed(keys, value)).problem).toMatchObject({ code: 'invalid-data', place });
+  });
+
+  describe.each([
+    ['mean', NaN],
+    ['mean', undefined],
+    ['minimum', '1'],
+    ['standardDeviation', Infinity],
+    ['activeSamples', 0.5],
+    ['nonFinite', -1],
+    ['zeroShare', 1.5],
+    ['zeroShare', null],
+  ])('of units', (statistic, wrong) => {
+    const perUnit = {
+      activeSamples: [0, 3],
+      mean: [null, 1],
+      standardDeviation: [null, 1],
+      minimum: [null, -1],
+      maximum: [null, 2],
+      zeroShare: [0, 0.5],
+      nonFinite: [2, 0],
+    };
+
+    it(`refuses ${String(wrong)} as ${statistic} of one, and says where`, () => {
+      const place = ['layers', 0, 'output', 'perUnit'];
+      expect(checkReport(changed(place, perUnit))).toEqual(changed(place, perUnit));
+      const list: unknown[] = [...perUnit[statistic as keyof typeof perUnit]];
+      list[1] = wrong;
+      expect(problem(changed(place, { ...perUnit, [statistic]: list })).problem).toMatchObject({
+        code: 'invalid-data',
+        place: `layers.0.output.perUnit.${statistic}.1`,
+      });
+    });
   });
 
   it.each([null, undefined, 7, 'text', [], {}])('refuses %j', (value) => {
