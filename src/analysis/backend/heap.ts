@@ -48,7 +48,15 @@ export function wasmHeap(): Heap | null {
   return running === null ? null : heapOf(running);
 }
 
+const heaps = new WeakMap<BackendWasm, Heap>();
+
 function heapOf(running: BackendWasm): Heap {
+  const known = heaps.get(running) ?? newHeap(running);
+  heaps.set(running, known);
+  return known;
+}
+
+function newHeap(running: BackendWasm): Heap {
   const { asm, _malloc: allocate, _free: free } = wasmModule(running);
   return {
     kernels: heapKernels(running),

@@ -243,6 +243,17 @@ export class UnitAccumulator {
     return this.perUnit((finite, sum, squares) => Math.max(0, squares - (sum * sum) / finite));
   }
 
+  /** Sum of squared deviations of all finite values from the means of their units. */
+  get squaredDeviations(): number {
+    const { units, count, nonFinite, sum, squares } = this;
+    let total = 0;
+    for (let unit = 0; unit < units; unit++) {
+      const finite = count[unit] - nonFinite[unit];
+      if (finite > 0) total += Math.max(0, squares[unit] - (sum[unit] * sum[unit]) / finite);
+    }
+    return total;
+  }
+
   /** All units together (Chan's update formula). */
   pooled(): PooledStatistics {
     const { mean, m2 } = this;

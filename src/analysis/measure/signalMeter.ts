@@ -91,14 +91,16 @@ export class SignalMeter {
     const samples = output.shape[0];
     if (samples === 0 || output.size === 0) return;
     const size = output.size / samples;
+    this.samples += samples;
+    const ofUnits = units?.units === size;
+    if (ofUnits) this.units = units;
+    if (ofUnits && countOf(this.rows) >= this.rankSamples) return;
     // First: it may start the routines, whose workspace may move the heap that the values are a view of.
     const heap = heapTensor(output);
     const values = valuesOf(output);
     this.places ??= chosenPlaces(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
     this.keepRows(values, samples, size, this.places);
-    if (units?.units === size) this.units = units;
-    else this.addFeatures(values, heap, samples, this.places);
-    this.samples += samples;
+    if (!ofUnits) this.addFeatures(values, heap, samples, this.places);
   }
 
   private addFeatures(values: Values, heap: HeapTensor | null, samples: number, places: Places): void {
@@ -149,7 +151,7 @@ export class SignalMeter {
   get variance(): number | null {
     const { samples: n, units, features } = this;
     if (n < 2) return null;
-    if (units !== null) return units.nonFinite.some((count) => count > 0) ? null : meanOf(units.m2) / (n - 1);
+    if (units !== null) return units.range.finite ? units.squaredDeviations / units.units / (n - 1) : null;
     if (features === null) return null;
     const { sum, squares } = features;
     // What is not finite has made sums of itself.
