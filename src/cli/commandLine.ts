@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { version } from '../../package.json';
 import type { DiagnoseRequest } from '../analysis/diagnose';
-import { NodeHelperPool } from '../analysis/threads/nodePool';
+import type { NodeHelperPool } from '../analysis/threads/nodePool';
 import { memoryBudget } from '../analysis/nodeMemory';
 import { workerCount } from '../analysis/nodeWorkers';
 import { DiagnosisError } from '../report/errors';
@@ -52,15 +52,14 @@ async function diagnoseCommand(command: DiagnoseCommand): Promise<Report> {
       : await fileOutput(command.output, [request.model, ...request.data, ...(request.labels ? [request.labels] : [])]);
   // Only now, so that help and wrong usage do not wait for tfjs.
   const { diagnose } = await import('../analysis/diagnose');
-  const helpers = new NodeHelperPool(path.join(__dirname, 'worker.js'));
-  helpers.size = workerCount(command.workers) - 1;
+  const helpers = await helperPool(workerCount(command.workers) - 1);
   const progress = new ProgressLine(process.stderr);
   let report: Report;
   try {
     const diagnosis = await diagnose(request, {
       wasmFolder: __dirname + path.sep,
       memory: memoryBudget(command.memory),
-      helpers,
+      ...(helpers && { helpers }),
       onProgress: (step) => progress.show(step),
     });
     report = {
@@ -68,12 +67,21 @@ async function diagnoseCommand(command: DiagnoseCommand): Promise<Report> {
       model: { ...diagnosis.model, file: { ...diagnosis.model.file, path: pathOf(request.model) } },
     };
   } finally {
-    helpers.dispose();
+    helpers?.dispose();
     progress.clear();
   }
   const terminal = command.output === null && process.stdout.isTTY && process.stdout.hasColors();
   await output.write(await render(report, command.format, terminal));
   return report;
+}
+
+/** Null where one thread works alone, which then does not load what threads take. */
+async function helperPool(size: number): Promise<NodeHelperPool | null> {
+  if (size === 0) return null;
+  const { NodeHelperPool } = await import('../analysis/threads/nodePool');
+  const pool = new NodeHelperPool(path.join(__dirname, 'worker.js'));
+  pool.size = size;
+  return pool;
 }
 
 /** The model file as the user named it. */

@@ -18,44 +18,42 @@ function isUntrainedNormalization({ className, weights }: LayerReport): boolean 
   return /^BatchNorm/.test(className) && constant('moving_mean', 0) && constant('moving_variance', 1);
 }
 
+/** What `compute` makes of the layers of a network, once for each: several rules ask, and time goes with the square of the layers. */
+function once<T>(compute: (layers: readonly LayerReport[]) => T): (network: Layers) => T {
+  const known = new WeakMap<readonly LayerReport[], { readonly result: T }>();
+  return ({ layers }) => {
+    const made = known.get(layers) ?? { result: compute(layers) };
+    known.set(layers, made);
+    return made.result;
+  };
+}
+
 /**
  * The hidden layers that the whole signal passes, in execution order: those with units or that merge branches, without the
  * branches that it can go round. A residual branch that starts at zero loses nothing. None where batch normalisations have not
  * been trained.
  */
-function trunk({ layers }: Layers): readonly LayerReport[] {
-  let known = trunks.get(layers);
-  if (known === undefined) {
-    known = findTrunk(layers);
-    trunks.set(layers, known);
-  }
-  return known;
-}
-
-/** Several rules ask, and finding the trunk takes time with the square of the layers. */
-const trunks = new WeakMap<readonly LayerReport[], readonly LayerReport[]>();
-
-function findTrunk(layers: readonly LayerReport[]): readonly LayerReport[] {
+const trunk = once((layers): readonly LayerReport[] => {
   if (layers.some(isUntrainedNormalization)) return [];
   const graph = NetworkGraph.of(layers);
   const carriers = layers.filter(
     ({ role, units, inputs }) => role === 'hidden' && (units !== null || inputs.length > 1),
   );
   return carriers.filter((layer) => !graph.isBypassed(layer));
-}
+});
 
 /**
  * For every layer of the trunk in execution order, the variance across samples of the outputs of the trunk's layers on its way
  * from the inputs, its own last: what a layer is compared with. Towers and heads side by side are not compared.
  */
-export function forwardFlows(network: Layers): readonly (readonly FlowPoint[])[] {
-  const graph = NetworkGraph.of(network.layers);
-  const points = trunk(network).flatMap((layer) => {
+export const forwardFlows = once((layers): readonly (readonly FlowPoint[])[] => {
+  const graph = NetworkGraph.of(layers);
+  const points = trunk({ layers }).flatMap((layer) => {
     const value = layer.signal?.variance ?? null;
     return value === null ? [] : [{ layer, value }];
   });
   return points.map((end) => onTheWayTo(end, points, graph));
-}
+});
 
 /**
  * For every layer of the trunk in execution order, the norms of dLoss/d(output) per sample of the layers that its gradient has
@@ -63,9 +61,9 @@ export function forwardFlows(network: Layers): readonly (readonly FlowPoint[])[]
  * numbers of positions differ. Of a model with several outputs there is one group of flows for each set of outputs that layers
  * serve.
  */
-export function backwardFlows(network: Layers): readonly (readonly FlowPoint[])[][] {
-  const graph = NetworkGraph.of(network.layers);
-  const points = trunk(network).flatMap((layer) => {
+export const backwardFlows = once((layers): readonly (readonly FlowPoint[])[][] => {
+  const graph = NetworkGraph.of(layers);
+  const points = trunk({ layers }).flatMap((layer) => {
     const value = gradientNorm(layer);
     return value === null ? [] : [{ layer, value }];
   });
@@ -75,4 +73,4 @@ export function backwardFlows(network: Layers): readonly (readonly FlowPoint[])[
       return group.filter(({ layer }) => behind.has(layer));
     }),
   );
-}
+});

@@ -156,8 +156,9 @@ export interface HeapKernels {
     smallest: number,
   ): void;
   countWithin(values: Pointer, size: number, low: number, high: number, out: Pointer): void;
+  centre(rows: Pointer, count: number, width: number, transposed: boolean, mean: Pointer, out: Pointer): void;
   gram(vectors: Pointer, count: number, length: number, out: Pointer): void;
-  tridiagonalize(matrix: Pointer, n: number, diagonal: Pointer, beside: Pointer, scratch: Pointer): void;
+  symmetricEigenvalues(matrix: Pointer, n: number, eigenvalues: Pointer, scratch: Pointer): void;
   drawUniform(out: Pointer, count: number, state: number, center: number, reach: number): void;
   drawNormal(out: Pointer, count: number, state: number, mean: number, deviation: number, share: number): void;
 }

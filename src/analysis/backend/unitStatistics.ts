@@ -57,16 +57,27 @@ export class UnitAccumulator {
     const all = new Float64Array((KEPT + 2) * units);
     const field = (index: number): Float64Array => fieldOf(all, units, index);
     this.state = all.subarray(0, KEPT * units);
-    this.shift = field(0).fill(NaN);
+    this.shift = field(0);
     this.sum = field(1);
     this.squares = field(2);
-    this.minimum = field(3).fill(Infinity);
-    this.maximum = field(4).fill(-Infinity);
+    this.minimum = field(3);
+    this.maximum = field(4);
     this.nonFinite = field(5);
     this.zeros = field(6);
     this.positives = field(7);
     this.count = field(KEPT);
     this.activeSamples = field(KEPT + 1);
+    this.clear();
+  }
+
+  /** Forgets all that was seen, for other values of as many units. */
+  clear(): void {
+    this.state.fill(0);
+    this.shift.fill(NaN);
+    this.minimum.fill(Infinity);
+    this.maximum.fill(-Infinity);
+    this.count.fill(0);
+    this.activeSamples.fill(0);
   }
 
   /**
@@ -216,6 +227,17 @@ export class UnitAccumulator {
   /** Sum of squared deviations from the mean per unit; 0 where there are no finite values. */
   get m2(): Float64Array {
     return this.perUnit((finite, sum, squares) => Math.max(0, squares - (sum * sum) / finite));
+  }
+
+  /** Sum of squared deviations of all finite values from the means of their units. */
+  get squaredDeviations(): number {
+    const { units, count, nonFinite, sum, squares } = this;
+    let total = 0;
+    for (let unit = 0; unit < units; unit++) {
+      const finite = count[unit] - nonFinite[unit];
+      if (finite > 0) total += Math.max(0, squares[unit] - (sum[unit] * sum[unit]) / finite);
+    }
+    return total;
   }
 
   /** All units together (Chan's update formula). */

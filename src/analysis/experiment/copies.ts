@@ -24,39 +24,41 @@ export function measureCopy(
   seed: number,
   substitute?: PassObserver['substitute'],
 ): Map<string, CopyMeasurement> {
-  const units = new Map<LayerCall, UnitAccumulator>();
-  const signals = new Map<LayerCall, SignalMeter>();
-  const gradients = new Map<LayerCall, SquareAccumulator>();
+  // By their number of units, for one layer after the other: hundreds of small arrays are made and collected slowly.
+  const accumulators = new Map<number, UnitAccumulator>();
+  const forward = new Map<LayerCall, Omit<CopyMeasurement, 'gradientRms'>>();
+  const gradients = new Map<LayerCall, number | null>();
   const observer: PassObserver = {
     ...(substitute && { substitute }),
     output(call, a) {
       if (call.units === null) return;
       const values = unitsLast(a, call.unitAxis);
-      const accumulator = new UnitAccumulator(values.shape[values.rank - 1]);
-      accumulator.add(values, a.shape[0]);
-      units.set(call, accumulator);
+      const width = values.shape[values.rank - 1];
+      const units = accumulators.get(width) ?? new UnitAccumulator(width);
+      accumulators.set(width, units);
+      units.clear();
+      units.add(values, a.shape[0]);
       const signal = new SignalMeter(0);
-      signal.add(values, accumulator);
-      signals.set(call, signal);
+      signal.add(values, units);
+      forward.set(call, { silentUnits: silentUnits(units), variance: signal.variance });
     },
     outputGradient(call, dy) {
       if (call.units === null) return;
       const squares = new SquareAccumulator();
       squares.add(dy);
-      gradients.set(call, squares);
+      gradients.set(call, squares.rootMeanSquare);
     },
   };
   forwardBackward(network, inputs, (heads) => randomCotangent(heads, seed, 0), observer, null);
   return new Map(
-    [...units].map(([call, { zeros, count }]) => [
-      call.name,
-      {
-        silentUnits: zeros.filter((zero, unit) => zero === count[unit]).length,
-        variance: signals.get(call)!.variance,
-        gradientRms: gradients.get(call)?.rootMeanSquare ?? null,
-      },
-    ]),
+    [...forward].map(([call, seen]) => [call.name, { ...seen, gradientRms: gradients.get(call) ?? null }]),
   );
+}
+
+function silentUnits({ units, zeros, count }: UnitAccumulator): number {
+  let silent = 0;
+  for (let unit = 0; unit < units; unit++) if (zeros[unit] === count[unit]) silent++;
+  return silent;
 }
 
 /** Averages several copies, layer by layer: the mean of counts, the median of what spans decades. */
@@ -81,4 +83,23 @@ function median(values: readonly (number | null)[]): number | null {
   known.sort((a, b) => a - b);
   const middle = known.length >> 1;
   return known.length % 2 === 1 ? known[middle] : Math.sqrt(known[middle - 1] * known[middle]);
+}
+
+/** Decades that two copies may be apart: a median between them is then off their own by a quarter of one at most. */
+const AGREEMENT = 0.5;
+
+/**
+ * Whether all copies show about the same of every layer, so that the median with one more would too. There is nothing to
+ * agree on without copies.
+ */
+export function agree(copies: readonly ReadonlyMap<string, CopyMeasurement>[]): boolean {
+  const [first, ...others] = copies;
+  const close = (a: number | null, b: number | null): boolean =>
+    a === b || (a !== null && b !== null && Math.abs(Math.log10(a / b)) <= AGREEMENT);
+  return others.every((other) =>
+    [...other].every(([name, { variance, gradientRms }]) => {
+      const same = first.get(name)!;
+      return close(variance, same.variance) && close(gradientRms, same.gradientRms);
+    }),
+  );
 }

@@ -6,8 +6,15 @@ import { JobScheduler } from '../threads/jobScheduler';
 import { canBackPropagate, MAXIMUM_MEMORY, operationsPerSample, passBytes, samplesWithin } from '../measure/memory';
 import type { Network } from '../model/network';
 import type { Probe } from '../probe/probe';
-import { averaged } from './copies';
-import { canDraw, isSaturatingHidden, type CopyKind, type Trial, type TrialResults } from './laboratory';
+import { agree, averaged, type CopyMeasurement } from './copies';
+import {
+  canDraw,
+  isSaturatingHidden,
+  type CopyKind,
+  type CopyTrial,
+  type Trial,
+  type TrialResults,
+} from './laboratory';
 import { highestSafeRate, isKnownOptimizer, ladderRates } from './learningRates';
 
 export interface ExperimentOptions {
@@ -24,10 +31,12 @@ const SAMPLES = 128;
 const COPIES = 4;
 /**
  * The same where only the size of a signal is asked for: a variance over so many samples is off by a third (the root of
- * 2/15), an eighth of a decade, where one and a half decide. Of three copies one may have died without moving the median.
+ * 2/15), an eighth of a decade, where one and a half decide. Of three copies one may have died without moving the median,
+ * which lies between any two of them: the third is made only where the first two disagree.
  */
 const FLOW_SAMPLES = 16;
 const FLOW_COPIES = 3;
+const FIRST_FLOW_COPIES = 2;
 /** Multiplications and additions that all copies together, and all steps of a ladder, may cost: about a second each. */
 const BUDGET_OPERATIONS = 4e9;
 /** A backward pass costs about twice a forward pass. */
@@ -86,8 +95,10 @@ export async function experiment(
       unknown: ['The network is too large to try out causes on copies of it within the budget.'],
     };
   }
-  const plan = planOf(network, questions, perKind, samples * LADDER_PASSES * perSample <= 10 * BUDGET_OPERATIONS);
-  return conclude(network, samples, plan, await perform(network, probe, options, samples, plan.trials));
+  const firstCopies = onlyFlow ? FIRST_FLOW_COPIES : perKind;
+  const ladderAffordable = samples * LADDER_PASSES * perSample <= 10 * BUDGET_OPERATIONS;
+  const plan = planOf(network, questions, { firstCopies, perKind, ladderAffordable });
+  return conclude(network, samples, plan, await perform(network, probe, options, samples, plan));
 }
 
 /** Multiplications of all copies where units are dead, which need the most samples; 0 where they are too many. */
@@ -97,23 +108,34 @@ export function experimentOperations(network: Network): number {
   return samples * copies > 10 * BUDGET_OPERATIONS ? 0 : samples * copies;
 }
 
-/** What is to be tried, in the order in which results are put together. */
+/** What is to be tried. */
 interface Plan {
   readonly trials: readonly Trial[];
+  /** Made of the kinds whose first copies disagree. */
+  readonly furtherCopies: readonly CopyTrial[];
   /** Null without a ladder of learning rates. */
   readonly ladder: Pick<LearningRateLadder, 'configuredRate' | 'start' | 'optimizer'> | null;
   readonly unknown: readonly string[];
 }
 
+interface Extent {
+  /** Copies of each kind, those that are made in any case and all. */
+  readonly firstCopies: number;
+  readonly perKind: number;
+  readonly ladderAffordable: boolean;
+}
+
 function planOf(
   network: Network,
   { dead, flow, zeroGradient, rate }: Questions,
-  perKind: number,
-  ladderAffordable: boolean,
+  { firstCopies, perKind, ladderAffordable }: Extent,
 ): Plan {
   const trials: Trial[] = [];
+  const furtherCopies: CopyTrial[] = [];
   const addCopies = (weights: CopyKind): void => {
-    for (let copy = 0; copy < perKind; copy++) trials.push({ kind: 'copy', weights, copy });
+    for (let copy = 0; copy < perKind; copy++) {
+      (copy < firstCopies ? trials : furtherCopies).push({ kind: 'copy', weights, copy });
+    }
   };
   const unknown: string[] = [];
   if (dead || flow) {
@@ -122,23 +144,26 @@ function planOf(
   }
   if (flow && network.calls.some(isSaturatingHidden)) addCopies('rectified');
   if (zeroGradient) trials.push({ kind: 'step' });
-  if (!dead && !rate) return { trials, ladder: null, unknown };
+  const withoutLadder = { trials, furtherCopies, ladder: null, unknown };
+  if (!dead && !rate) return withoutLadder;
   if (!ladderAffordable) {
     unknown.push('The network is too large for a ladder of learning rates within the budget.');
-    return { trials, ladder: null, unknown };
+    return withoutLadder;
   }
   const { training } = network.summary;
   const configuredRate = training?.learningRate ?? null;
   const optimizer = optimizerOf(network);
-  if (!isKnownOptimizer(optimizer)) return { trials, ladder: null, unknown };
+  if (!isKnownOptimizer(optimizer)) return withoutLadder;
   for (const rung of ladderRates(configuredRate)) trials.push({ kind: 'rate', rate: rung });
-  return { trials, ladder: { optimizer, configuredRate, start: canDraw(network) ? 'fresh' : 'saved' }, unknown };
+  const start = canDraw(network) ? 'fresh' : 'saved';
+  return { trials, furtherCopies, ladder: { optimizer, configuredRate, start }, unknown };
 }
 
 const optimizerOf = ({ summary }: Network): string => summary.training?.optimizer?.toLowerCase() ?? 'sgd';
 
-/** What every trial showed, and whether the labels were given. */
+/** What every trial that was made showed, and whether the labels were given. */
 interface Results {
+  readonly trials: readonly Trial[];
   readonly results: readonly TrialResults[Trial['kind']][];
   readonly labels: LearningRateLadder['labels'];
 }
@@ -148,7 +173,7 @@ async function perform(
   probe: Probe,
   options: ExperimentOptions,
   samples: number,
-  trials: readonly Trial[],
+  plan: Plan,
 ): Promise<Results> {
   const { seed, memory, scheduler = new JobScheduler(network, { memory }) } = options;
   const batch = await probe.batch(0, samples);
@@ -160,23 +185,31 @@ async function perform(
     labelShapes: probe.labelShapes,
     optimizer: optimizerOf(network),
   };
-  const passes = trials.reduce((sum, { kind }) => sum + (kind === 'rate' ? LADDER_PASSES / RUNGS : 1), 0);
-  const cost = {
-    operations: passes * samples * PASS * operationsPerSample(network),
-    bytes: passBytes(network, probe, samples, 'backward'),
-  };
+  const trials: Trial[] = [];
   const results: TrialResults[Trial['kind']][] = [];
+  const most = plan.trials.length + plan.furtherCopies.length;
   const showProgress = (): void => {
     if (results.length === trials.length) return;
-    const detail = detailOf(trials[results.length]);
-    options.onProgress({ stage: 'experiment', done: results.length / trials.length, detail });
+    options.onProgress({ stage: 'experiment', done: results.length / most, detail: detailOf(trials[results.length]) });
   };
-  showProgress();
-  await scheduler.experiment(setup, trials, cost, (result) => {
-    results.push(result);
+  const make = async (wanted: readonly Trial[]): Promise<void> => {
+    if (wanted.length === 0) return;
+    trials.push(...wanted);
     showProgress();
-  });
-  return { results, labels: batch.labels === null ? 'random' : 'given' };
+    const passes = wanted.reduce((sum, { kind }) => sum + (kind === 'rate' ? LADDER_PASSES / RUNGS : 1), 0);
+    const cost = {
+      operations: passes * samples * PASS * operationsPerSample(network),
+      bytes: passBytes(network, probe, samples, 'backward'),
+    };
+    await scheduler.experiment(setup, wanted, cost, (result) => {
+      results.push(result);
+      showProgress();
+    });
+  };
+  await make(plan.trials);
+  const made: Results = { trials, results, labels: batch.labels === null ? 'random' : 'given' };
+  await make(plan.furtherCopies.filter(({ weights }) => !agree(copiesOf(made, weights))));
+  return made;
 }
 
 const COPY_DETAILS: Readonly<Record<CopyKind, string>> = {
@@ -190,21 +223,28 @@ function detailOf(trial: Trial): string {
   return trial.kind === 'step' ? 'one step' : 'learning rates';
 }
 
-function conclude(network: Network, samples: number, plan: Plan, { results, labels }: Results): Experiments {
-  const { trials, ladder, unknown } = plan;
-  const of = <K extends Trial['kind']>(kind: K, wanted: (trial: Trial) => boolean = () => true): TrialResults[K][] =>
-    results.filter((_, i) => trials[i].kind === kind && wanted(trials[i])) as TrialResults[K][];
+const resultsOf = <K extends Trial['kind']>({ trials, results }: Results, kind: K): TrialResults[K][] =>
+  results.filter((_, i) => trials[i].kind === kind) as TrialResults[K][];
+
+/** The copies of one kind; none where one of the weights could not be drawn. */
+function copiesOf({ trials, results }: Results, weights: CopyKind): ReadonlyMap<string, CopyMeasurement>[] {
+  const made = results.filter((_, i) => {
+    const trial = trials[i];
+    return trial.kind === 'copy' && trial.weights === weights;
+  }) as TrialResults['copy'][];
+  const drawn = made.filter((copy) => copy !== null);
+  return drawn.length < made.length ? [] : drawn;
+}
+
+function conclude(network: Network, samples: number, { ladder, unknown }: Plan, made: Results): Experiments {
   const copies = (kind: CopyKind): Copies | null => {
-    const measured = of('copy', (trial) => trial.kind === 'copy' && trial.weights === kind);
-    const drawn = measured.filter((copy) => copy !== null);
-    // None, or one of the weights could not be drawn.
-    if (drawn.length === 0 || drawn.length < measured.length) return null;
-    return { count: drawn.length, layers: averaged(network, drawn) };
+    const drawn = copiesOf(made, kind);
+    return drawn.length === 0 ? null : { count: drawn.length, layers: averaged(network, drawn) };
   };
   const fresh = copies('fresh');
-  const undrawn = fresh === null && trials.some((trial) => trial.kind === 'copy');
-  const steps = of('step');
-  const climbed = of('rate');
+  const undrawn = fresh === null && made.trials.some((trial) => trial.kind === 'copy');
+  const steps = resultsOf(made, 'step');
+  const climbed = resultsOf(made, 'rate');
   const rates = climbed.map(({ rung }) => rung);
   return {
     samples,
@@ -218,7 +258,7 @@ function conclude(network: Network, samples: number, plan: Plan, { results, labe
         : {
             optimizer: ladder.optimizer,
             start: ladder.start,
-            labels,
+            labels: made.labels,
             configuredRate: ladder.configuredRate,
             rates,
             unitsAtRisk: climbed[0].unitsAtRisk,

@@ -29,9 +29,15 @@ export interface LaboratorySetup {
 /** Weights as the model was initialised, as fits its activations, or as fits ReLU in place of its saturating layers. */
 export type CopyKind = 'fresh' | 'fitting' | 'rectified';
 
+export interface CopyTrial {
+  readonly kind: 'copy';
+  readonly weights: CopyKind;
+  readonly copy: number;
+}
+
 /** One experiment, independent of all others. */
 export type Trial =
-  | { readonly kind: 'copy'; readonly weights: CopyKind; readonly copy: number }
+  | CopyTrial
   /** One step of gradient descent, then the measurement again. */
   | { readonly kind: 'step' }
   /** One and five steps of the optimiser at this rate. */

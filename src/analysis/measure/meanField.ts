@@ -9,21 +9,26 @@ import type { Activation } from '../../report/activations';
 export function meanFieldGain(activation: Activation, weightVariance: number, q: number): number | null {
   if (activation.family === 'normalizing' || !Number.isFinite(q) || q < 0) return null;
   const scale = Math.sqrt(q);
-  return weightVariance * gaussianMean((g) => activation.derivative(scale * g) ** 2);
+  return weightVariance * gaussianMean((g) => square(activation.derivative(scale * g)));
 }
+
+/** Many times as fast as a power. */
+const square = (value: number): number => value * value;
+
+const STEPS = 800;
+const STEP = 8 / STEPS;
+/** Abscissae of the half line and what Simpson's rule weighs them with under the normal density; the same for all layers. */
+let nodes: Float64Array | null = null;
+let nodeWeights: Float64Array | null = null;
 
 /** Simpson's rule over ±8 sigma, split at 0 where piecewise activations have their kink. */
 function gaussianMean(f: (g: number) => number): number {
-  const steps = 800;
-  const h = 8 / steps;
+  // At the kink the one-sided limit counts.
+  nodes ??= Float64Array.from({ length: STEPS + 1 }, (_, i) => Math.max(i * STEP, 1e-9));
+  nodeWeights ??= nodes.map((g, i) => (i === 0 || i === STEPS ? 1 : i % 2 === 1 ? 4 : 2) * Math.exp((-g * g) / 2));
   let total = 0;
   for (const sign of [-1, 1]) {
-    for (let i = 0; i <= steps; i++) {
-      // At the kink the one-sided limit counts.
-      const g = sign * Math.max(i * h, 1e-9);
-      const weight = i === 0 || i === steps ? 1 : i % 2 === 1 ? 4 : 2;
-      total += weight * f(g) * Math.exp((-g * g) / 2);
-    }
+    for (let i = 0; i <= STEPS; i++) total += nodeWeights[i] * f(sign * nodes[i]);
   }
-  return (total * h) / (3 * Math.sqrt(2 * Math.PI));
+  return (total * STEP) / (3 * Math.sqrt(2 * Math.PI));
 }

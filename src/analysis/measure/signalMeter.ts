@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { heapTensor, valuesOf, type HeapTensor, type Values } from '../backend/heap';
 import type { UnitAccumulator } from '../backend/unitStatistics';
-import { gramEigenvalues } from './symmetricEigenvalues';
+import { centredSpectrum, countOf, type Rows } from './symmetricEigenvalues';
 
 /** Positions of a spatial output that are looked at, evenly spaced: enough for a mean over positions, whatever the size. */
 const POSITIONS = 64;
@@ -20,12 +20,6 @@ export interface SignalState {
   readonly features: FeatureSums | null;
   /** What the rank is taken over, of the first samples. */
   readonly rows: Rows;
-}
-
-/** Vectors of `width` features, one after another in each block: hundreds of small arrays are made and collected slowly. */
-interface Rows {
-  readonly width: number;
-  readonly blocks: readonly Float32Array[];
 }
 
 /** By feature; there may be many, and little is asked of them. */
@@ -97,14 +91,16 @@ export class SignalMeter {
     const samples = output.shape[0];
     if (samples === 0 || output.size === 0) return;
     const size = output.size / samples;
+    this.samples += samples;
+    const ofUnits = units?.units === size;
+    if (ofUnits) this.units = units;
+    if (ofUnits && countOf(this.rows) >= this.rankSamples) return;
     // First: it may start the routines, whose workspace may move the heap that the values are a view of.
     const heap = heapTensor(output);
     const values = valuesOf(output);
     this.places ??= chosenPlaces(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
     this.keepRows(values, samples, size, this.places);
-    if (units?.units === size) this.units = units;
-    else this.addFeatures(values, heap, samples, this.places);
-    this.samples += samples;
+    if (!ofUnits) this.addFeatures(values, heap, samples, this.places);
   }
 
   private addFeatures(values: Values, heap: HeapTensor | null, samples: number, places: Places): void {
@@ -155,7 +151,7 @@ export class SignalMeter {
   get variance(): number | null {
     const { samples: n, units, features } = this;
     if (n < 2) return null;
-    if (units !== null) return units.nonFinite.some((count) => count > 0) ? null : meanOf(units.m2) / (n - 1);
+    if (units !== null) return units.range.finite ? units.squaredDeviations / units.units / (n - 1) : null;
     if (features === null) return null;
     const { sum, squares } = features;
     // What is not finite has made sums of itself.
@@ -170,12 +166,9 @@ export class SignalMeter {
   effectiveRank(): { readonly rank: number; readonly maximum: number } | null {
     const n = countOf(this.rows);
     if (n < 2) return null;
-    const { width } = this.rows;
-    // The smaller of the two Gram matrices has the same non-zero eigenvalues: squares of the singular values.
-    const [order, length] = n <= width ? [n, width] : [width, n];
-    const eigenvalues = gramEigenvalues(centred(this.rows, n > width), order, length);
+    const eigenvalues = centredSpectrum(this.rows);
     if (eigenvalues === null) return null;
-    const maximum = Math.min(n - 1, width);
+    const maximum = Math.min(n - 1, this.rows.width);
     const largest = eigenvalues.reduce((a, b) => Math.max(a, b), 0);
     if (largest === 0) return { rank: 0, maximum };
     // Rounding leaves tiny eigenvalues where there are none.
@@ -235,26 +228,4 @@ function chosenPlaces(size: number, units: number): Places {
   const chosen = Math.min(positions, POSITIONS, Math.max(1, Math.floor(FEATURES / units)));
   const starts = Array.from({ length: chosen }, (_, p) => units * Math.floor(((p + 0.5) * positions) / chosen));
   return { starts, width: units };
-}
-
-const countOf = ({ width, blocks }: Rows): number => blocks.reduce((sum, block) => sum + block.length / width, 0);
-
-/** The rows less their mean, one after another, or, `transposed`, column after column. */
-function centred({ width, blocks }: Rows, transposed: boolean): Float64Array {
-  const n = countOf({ width, blocks });
-  const differences = new Float64Array(n * width);
-  const [rowStep, columnStep] = transposed ? [1, n] : [width, 1];
-  const mean = new Float64Array(width);
-  for (const block of blocks) {
-    for (let start = 0; start < block.length; start += width) {
-      for (let f = 0; f < width; f++) mean[f] += block[start + f] / n;
-    }
-  }
-  let row = 0;
-  for (const block of blocks) {
-    for (let start = 0; start < block.length; start += width, row++) {
-      for (let f = 0; f < width; f++) differences[row * rowStep + f * columnStep] = block[start + f] - mean[f];
-    }
-  }
-  return differences;
 }

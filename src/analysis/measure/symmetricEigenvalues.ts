@@ -1,4 +1,4 @@
-import { wasmHeap } from '../backend/heap';
+import { wasmHeap, type Heap } from '../backend/heap';
 
 /** A symmetric matrix with entries on its diagonal and beside it only: n of the one, n - 1 of the other and a 0. */
 interface Tridiagonal {
@@ -7,36 +7,95 @@ interface Tridiagonal {
 }
 
 /**
+ * Vectors of `width` features, one after another in each block: hundreds of small arrays are made and collected slowly.
+ */
+export interface Rows {
+  readonly width: number;
+  readonly blocks: readonly Float32Array[];
+}
+
+export const countOf = ({ width, blocks }: Rows): number =>
+  blocks.reduce((sum, block) => sum + block.length / width, 0);
+
+/**
  * Eigenvalues of a real symmetric matrix, in no particular order. `matrix` holds n x n entries row by row and is destroyed.
  *
- * Householder reduction to tridiagonal form, then the implicit QL iteration, without eigenvectors (Golub and Van Loan,
- * Matrix Computations, 4th ed., sections 8.3.1 and 8.3.3): about 4/3 n^3 operations.
+ * Householder reduction to tridiagonal form, then a QL iteration, without eigenvectors (Golub and Van Loan, Matrix
+ * Computations, 4th ed., sections 8.3.1 and 8.3.3): about 4/3 n^3 operations.
  */
 export function symmetricEigenvalues(matrix: Float64Array, n: number): Float64Array {
-  return eigenvaluesOf(reducedOnHeap(matrix, n) ?? reduced(matrix, n));
+  const heap = wasmHeap();
+  if (heap === null) return eigenvaluesOf(reduced(matrix, n));
+  const eigenvalues = new Float64Array(n);
+  heap.withScratch(8 * (n * n + 6 * n), (scratch) => {
+    const found = scratch + 8 * n * n;
+    heap.float64(scratch, n * n).set(matrix);
+    heap.kernels.symmetricEigenvalues(scratch, n, found, found + 8 * n);
+    eigenvalues.set(heap.float64(found, n));
+  });
+  return eigenvalues;
 }
 
 /**
- * Eigenvalues of `V V'` for `vectors: [count, length]`: the squares of the singular values of V. Null where they are not
- * finite.
+ * The squares of the min(count, width) singular values of the rows less their mean. Null where values are not finite, and
+ * beyond what squares of float32 numbers come to.
  */
-export function gramEigenvalues(vectors: Float64Array, count: number, length: number): Float64Array | null {
-  const gram = gramOnHeap(vectors, count, length) ?? gramOf(vectors, count, length);
-  for (let i = 0; i < gram.length; i++) if (!Number.isFinite(gram[i])) return null;
-  return symmetricEigenvalues(gram, count);
+export function centredSpectrum(rows: Rows): Float64Array | null {
+  const count = countOf(rows);
+  // The smaller of the two Gram matrices has the same non-zero eigenvalues.
+  const transposed = count > rows.width;
+  const [order, length] = transposed ? [rows.width, count] : [count, rows.width];
+  const heap = wasmHeap();
+  if (heap !== null) return spectrumOnHeap(heap, rows, order, length);
+  const gram = gramOf(centred(rows, transposed), order, length);
+  return gram.every(Number.isFinite) ? symmetricEigenvalues(gram, order) : null;
 }
 
-function gramOnHeap(vectors: Float64Array, count: number, length: number): Float64Array | null {
-  const heap = wasmHeap();
-  if (heap === null) return null;
-  const gram = new Float64Array(count * count);
-  heap.withScratch(8 * (vectors.length + gram.length), (scratch) => {
-    const out = scratch + 8 * vectors.length;
-    heap.float64(scratch, vectors.length).set(vectors);
-    heap.kernels.gram(scratch, count, length, out);
-    gram.set(heap.float64(out, gram.length));
+/** By the routines of ../backend/assembly/spectrum.ts. */
+function spectrumOnHeap(heap: Heap, { width, blocks }: Rows, order: number, length: number): Float64Array | null {
+  const count = (order * length) / width;
+  const eigenvalues = new Float64Array(order);
+  let finite = true;
+  heap.withScratch(8 * (order * (order + length + 6) + width) + 4 * order * length, (scratch) => {
+    const gram = scratch + 8 * order * length;
+    const found = gram + 8 * order * order;
+    const rest = found + 8 * order;
+    const rows = rest + 8 * (5 * order + width);
+    let to = rows;
+    for (const block of blocks) {
+      heap.float32(to, block.length).set(block);
+      to += block.byteLength;
+    }
+    heap.kernels.centre(rows, count, width, count > width, rest, scratch);
+    heap.kernels.gram(scratch, order, length, gram);
+    // What is not finite shows in the sum of its vector's squares.
+    const products = heap.float64(gram, order * order);
+    for (let i = 0; i < order; i++) finite &&= Number.isFinite(products[i * (order + 1)]);
+    if (!finite) return;
+    heap.kernels.symmetricEigenvalues(gram, order, found, rest);
+    eigenvalues.set(heap.float64(found, order));
   });
-  return gram;
+  return finite ? eigenvalues : null;
+}
+
+/** The rows less their mean, one after another, or, `transposed`, column after column. */
+function centred({ width, blocks }: Rows, transposed: boolean): Float64Array {
+  const n = countOf({ width, blocks });
+  const differences = new Float64Array(n * width);
+  const [rowStep, columnStep] = transposed ? [1, n] : [width, 1];
+  const mean = new Float64Array(width);
+  for (const block of blocks) {
+    for (let start = 0; start < block.length; start += width) {
+      for (let f = 0; f < width; f++) mean[f] += block[start + f] / n;
+    }
+  }
+  let row = 0;
+  for (const block of blocks) {
+    for (let start = 0; start < block.length; start += width, row++) {
+      for (let f = 0; f < width; f++) differences[row * rowStep + f * columnStep] = block[start + f] - mean[f];
+    }
+  }
+  return differences;
 }
 
 function gramOf(vectors: Float64Array, count: number, length: number): Float64Array {
@@ -49,22 +108,6 @@ function gramOf(vectors: Float64Array, count: number, length: number): Float64Ar
     }
   }
   return gram;
-}
-
-/** The same as `reduced`, by the routine of ../backend/assembly/spectrum.ts. */
-function reducedOnHeap(matrix: Float64Array, n: number): Tridiagonal | null {
-  const heap = wasmHeap();
-  if (heap === null) return null;
-  const diagonal = new Float64Array(n);
-  const offDiagonal = new Float64Array(n);
-  heap.withScratch(8 * (n * n + 4 * n), (scratch) => {
-    const [first, second] = [scratch + 8 * n * n, scratch + 8 * (n * n + n)];
-    heap.float64(scratch, n * n).set(matrix);
-    heap.kernels.tridiagonalize(scratch, n, first, second, second + 8 * n);
-    diagonal.set(heap.float64(first, n));
-    offDiagonal.set(heap.float64(second, n));
-  });
-  return { diagonal, offDiagonal };
 }
 
 /** Householder reduction. */

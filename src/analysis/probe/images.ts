@@ -2,7 +2,6 @@ import { DiagnosisError } from '../../report/errors';
 import type { Folder } from '../model/folder';
 import type { ArrayReader, DataFile, Target } from './arrayReader';
 import { MEMORY_LIMIT, placeOf } from './bytes';
-import { decodeImage } from './image';
 import { sizeOf } from './inputStatistics';
 import { convertChannels, resize } from './resize';
 import { imageLayout } from './shapes';
@@ -132,6 +131,8 @@ function imageReader(folder: Folder, place: string, images: readonly ImageEntry[
             'Take it out of the data.',
           );
         }
+        // Only now, with its decoders.
+        const { decodeImage } = await import('./image');
         const image = decodeImage(await folder.read(path), imagePlace);
         if (image.height !== height || image.width !== width) resized.add(start + i);
         if (image.channels !== channels) recolored.add(start + i);

@@ -44,7 +44,8 @@ export class InputStatistics {
     const mean = sum / finite;
     let squares = 0;
     for (let i = first; i < values.length; i++) {
-      if (Number.isFinite(values[i])) squares += (values[i] - mean) ** 2;
+      const deviation = values[i] - mean;
+      if (Number.isFinite(deviation)) squares += deviation * deviation;
     }
     // Chan, Golub and LeVeque (1983): merging the moments of two parts.
     const total = this.finite + finite;

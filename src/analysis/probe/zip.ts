@@ -1,4 +1,3 @@
-import { Inflate } from 'fflate';
 import { DiagnosisError } from '../../report/errors';
 import { MEMORY_LIMIT, memoryBytes, partOf, type Bytes } from './bytes';
 
@@ -95,6 +94,8 @@ async function inflate(packed: Bytes, { size, packed: packedSize }: ZipMember): 
   const unpacked = new Uint8Array(size);
   let filled = 0;
   let ended = false;
+  // Only now: its tables take a while to fill.
+  const { Inflate } = await import('fflate');
   const stream = new Inflate((chunk, final) => {
     if (filled + chunk.length > size) throw damaged(packed);
     unpacked.set(chunk, filled);

@@ -10,22 +10,25 @@ export function renderJson(report: Report): string {
   return `${stringify(checkReport(report), '')}\n`;
 }
 
+/** Puts texts together by `+`, which copies none of them before all are there; `join` would copy every level of the report. */
 function stringify(value: unknown, indent: string): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = `${indent}  `;
+  let text = '';
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
     // All at once, which is many times as fast, where no text could hold a comma of its own.
     if (items.every((item) => typeof item === 'number' || item === null)) {
-      return JSON.stringify(items).replaceAll(',', ', ');
+      return JSON.stringify(items).replace(/,/g, ', ');
     }
     if (items.every((item) => typeof item !== 'object' || item === null)) return `[${items.map(plain).join(', ')}]`;
-    return `[\n${items.map((item) => inner + stringify(item, inner)).join(',\n')}\n${indent}]`;
+    for (const item of items) text += `${text === '' ? '' : ',\n'}${inner}${stringify(item, inner)}`;
+    return `[\n${text}\n${indent}]`;
   }
-  const properties = Object.entries(value);
-  if (properties.length === 0) return '{}';
-  const lines = properties.map(([key, property]) => `${inner}${JSON.stringify(key)}: ${stringify(property, inner)}`);
-  return `{\n${lines.join(',\n')}\n${indent}}`;
+  for (const [key, property] of Object.entries(value)) {
+    text += `${text === '' ? '' : ',\n'}${inner}${JSON.stringify(key)}: ${stringify(property, inner)}`;
+  }
+  return text === '' ? '{}' : `{\n${text}\n${indent}}`;
 }
 
 const plain = (value: unknown): string => JSON.stringify(value);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { sumDerivatives } from '../../../src/analysis/backend/derivatives';
 import { Histogram } from '../../../src/analysis/backend/histogram';
 import { SquareAccumulator, UnitAccumulator } from '../../../src/analysis/backend/unitStatistics';
-import { gramEigenvalues, symmetricEigenvalues } from '../../../src/analysis/measure/symmetricEigenvalues';
+import { centredSpectrum, symmetricEigenvalues } from '../../../src/analysis/measure/symmetricEigenvalues';
 import { activation } from '../../../src/report/activations';
 import { seededRandom } from './support';
 
@@ -34,6 +34,22 @@ function reference(data: Float32Array, shape: readonly [number, number, number],
     minimum: finite.reduce((a, b) => Math.min(a, b), Infinity),
     maximum: finite.reduce((a, b) => Math.max(a, b), -Infinity),
   };
+}
+
+function rowProducts(values: Float64Array, count: number, width: number): Float64Array {
+  const products = new Float64Array(count * count);
+  for (let i = 0; i < count; i++)
+    for (let j = 0; j < count; j++)
+      for (let f = 0; f < width; f++) products[i * count + j] += values[i * width + f] * values[j * width + f];
+  return products;
+}
+
+function columnProducts(values: Float64Array, count: number, width: number): Float64Array {
+  const products = new Float64Array(width * width);
+  for (let f = 0; f < width; f++)
+    for (let g = 0; g < width; g++)
+      for (let i = 0; i < count; i++) products[f * width + g] += values[i * width + f] * values[i * width + g];
+  return products;
 }
 
 function accumulate(tensors: readonly Tensor[], units: number): UnitAccumulator {
@@ -387,29 +403,63 @@ export function statisticsCases(tolerances: Tolerances): void {
     }
   });
 
-  test('eigenvalues of a Gram matrix are those of the matrix of all dot products', () => {
-    for (const [count, length] of [
-      [1, 1],
-      [1, 5],
+  test('eigenvalues of matrices with zero, equal and widely spread ones are right to the spacing at the largest', () => {
+    const n = 33;
+    for (const spectrum of [
+      (k: number) => (k < 10 ? 0 : 3),
+      (k: number) => 10 ** (-k / 2),
+      (k: number) => (k === n - 1 ? 1 : 0),
+    ]) {
+      // H D H with H = I - 2 v v' / v'v.
+      const v = Float64Array.from({ length: n }, (_, i) => Math.cos(i * i));
+      const vv = v.reduce((sum, value) => sum + value * value, 0);
+      const reflection = (i: number, j: number): number => Number(i === j) - (2 * v[i] * v[j]) / vv;
+      const matrix = new Float64Array(n * n);
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < n; j++)
+          for (let k = 0; k < n; k++) matrix[i * n + j] += reflection(i, k) * spectrum(k) * reflection(k, j);
+      const found = symmetricEigenvalues(matrix, n).sort();
+      const expected = Float64Array.from({ length: n }, (_, k) => spectrum(k)).sort();
+      expected.forEach((value, k) => expect(Math.abs(found[k] - value)).toBeLessThan(1e-14 * n));
+    }
+  });
+
+  test('the squares of singular values are the eigenvalues of all dot products of rows less their mean', () => {
+    for (const [count, width] of [
+      [2, 1],
       [2, 3],
+      [3, 7],
       [5, 4],
       [6, 33],
       [17, 2],
+      [18, 13],
       [33, 130],
     ] as const) {
-      // prettier-ignore
-      const random = seededRandom(count * 100 + length);
-      const vectors = Float64Array.from({ length: count * length }, () => random.normal());
-      const products = new Float64Array(count * count);
-      for (let i = 0; i < count; i++)
-        for (let j = 0; j < count; j++)
-          for (let k = 0; k < length; k++) products[i * count + j] += vectors[i * length + k] * vectors[j * length + k];
-      const expected = symmetricEigenvalues(products, count).sort();
-      const found = gramEigenvalues(vectors, count, length)!.sort();
-      expected.forEach((value, i) => expect(Math.abs(found[i] - value)).toBeLessThan(1e-12 * count * length));
+      const random = seededRandom(count * 100 + width);
+      const rows = Float32Array.from({ length: count * width }, () => 3 + random.normal());
+      const mean = (f: number): number =>
+        rows.reduce((sum, value, i) => sum + (i % width === f ? value / count : 0), 0);
+      const means = Array.from({ length: width }, (_, f) => mean(f));
+      const differences = Float64Array.from(rows, (value, i) => value - means[i % width]);
+      const [order, products] = count <= width ? [count, rowProducts] : [width, columnProducts];
+      const expected = symmetricEigenvalues(products(differences, count, width), order).sort();
+      const blocks = [rows.subarray(0, width), rows.subarray(width)];
+      const found = centredSpectrum({ width, blocks })!.sort();
+      expect(found).toHaveLength(order);
+      expected.forEach((value, i) => expect(Math.abs(found[i] - value)).toBeLessThan(1e-12 * count * width));
     }
-    expect(gramEigenvalues(Float64Array.of(1, NaN), 2, 1)).toBeNull();
-    expect(gramEigenvalues(Float64Array.of(1e200), 1, 1)).toBeNull();
+  });
+
+  test('there are no singular values of what is not finite', () => {
+    for (const value of [NaN, Infinity, -Infinity]) {
+      const blocks = [Float32Array.of(1, 2, 3, 4, value, 6)];
+      expect(centredSpectrum({ width: 2, blocks })).toBeNull();
+      expect(centredSpectrum({ width: 3, blocks })).toBeNull();
+    }
+    const largest = Float32Array.of(3e38, 1, -3e38, 1);
+    expect(centredSpectrum({ width: 2, blocks: [largest] })!.sort()[1] / 1.8e77).toBeCloseTo(1, 6);
+    const smallest = Float32Array.of(1e-38, 0, -1e-38, 0);
+    expect(centredSpectrum({ width: 2, blocks: [smallest] })!.sort()[1] / 2e-76).toBeCloseTo(1, 6);
   });
 
   test('nothing is left on the heap', () => {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { averaged, measureCopy } from '../../../src/analysis/experiment/copies';
+import { agree, averaged, measureCopy } from '../../../src/analysis/experiment/copies';
 import { weightsOf, withScratchWeights } from '../../../src/analysis/experiment/scratchWeights';
 import { measure } from '../../../src/analysis/measure/measure';
 import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
@@ -113,5 +113,22 @@ describe('the measurement of a copy', () => {
     expect(first.variance).toBeCloseTo(1e-3, 12);
     expect(averaged(network, [copy(0, 0, 1), copy(0, 1, 1)])[0]).toMatchObject({ variance: 0, gradientRms: 1 });
     network.dispose();
+  });
+
+  it('agrees with another where no layer is more than half a decade off', () => {
+    const copy = (variance: number | null, gradientRms: number | null) =>
+      new Map([
+        ['same', { silentUnits: 0, variance: 1, gradientRms: 1 }],
+        ['other', { silentUnits: 0, variance, gradientRms }],
+      ]);
+    expect(agree([copy(1e-20, 2), copy(3.1e-20, 0.7)])).toBe(true);
+    expect(agree([copy(1e-20, 2), copy(3.2e-20, 2)])).toBe(false);
+    expect(agree([copy(1, 2), copy(1, 0.6)])).toBe(false);
+    expect(agree([copy(1, 2), copy(1, 2), copy(4, 2)])).toBe(false);
+    expect(agree([copy(0, null), copy(0, null)])).toBe(true);
+    expect(agree([copy(0, 1), copy(1e-30, 1)])).toBe(false);
+    expect(agree([copy(1e-30, 1), copy(0, 1)])).toBe(false);
+    expect(agree([copy(1, null), copy(1, 1)])).toBe(false);
+    expect(agree([])).toBe(true);
   });
 });

@@ -9,11 +9,15 @@ import { networkOf, startTestBackend } from '../measure/networks';
 
 beforeAll(startTestBackend);
 
-/** Twelve sigmoid layers, in which a signal vanishes unless they are replaced. */
-function build(): LayersNetwork {
+/** Sigmoid layers, in twelve of which a signal vanishes unless they are replaced. */
+function build(units = 16, depth = 12): LayersNetwork {
   const hidden = (inputShape?: number[]): tfl.layers.Layer =>
-    tfl.layers.dense({ units: 16, activation: 'sigmoid', ...(inputShape === undefined ? {} : { inputShape }) });
-  const layers = [hidden([16]), ...Array.from({ length: 11 }, () => hidden()), tfl.layers.dense({ units: 2 })];
+    tfl.layers.dense({ units, activation: 'sigmoid', ...(inputShape === undefined ? {} : { inputShape }) });
+  const layers = [
+    hidden([units]),
+    ...Array.from({ length: depth - 1 }, () => hidden()),
+    tfl.layers.dense({ units: 2 }),
+  ];
   return networkOf(tfl.sequential({ layers }));
 }
 
@@ -48,6 +52,14 @@ describe('the experiments', () => {
     // Each layer multiplies the variance by a sixteenth at most: the derivative of a sigmoid is at most 1/4.
     expect(change(fresh)).toBeLessThan(-8);
     expect(Math.abs(change(rectified))).toBeLessThan(1.5);
+  });
+
+  it('make a third copy only where two disagree, as those of a narrow network do', async () => {
+    const { fresh, fitting, rectified } = await answered({ flow: true }, build(128, 3));
+    expect([fresh, fitting, rectified].map((copies) => copies?.count)).toEqual([2, 2, 2]);
+    // The variance of half a sigmoid's argument of unit variance, within what two copies of 16 samples tell.
+    expect(fresh!.layers[0].variance).toBeGreaterThan(0.01);
+    expect(fresh!.layers[0].variance).toBeLessThan(0.1);
   });
 
   it('take more where units are dead or steps are to be tried', async () => {

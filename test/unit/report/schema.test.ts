@@ -62,6 +62,38 @@ describe('checkReport', () => {
     expect(problem(changed(keys, value)).problem).toMatchObject({ code: 'invalid-data', place });
   });
 
+  describe.each([
+    ['mean', NaN],
+    ['mean', undefined],
+    ['minimum', '1'],
+    ['standardDeviation', Infinity],
+    ['activeSamples', 0.5],
+    ['nonFinite', -1],
+    ['zeroShare', 1.5],
+    ['zeroShare', null],
+  ])('of units', (statistic, wrong) => {
+    const perUnit = {
+      activeSamples: [0, 3],
+      mean: [null, 1],
+      standardDeviation: [null, 1],
+      minimum: [null, -1],
+      maximum: [null, 2],
+      zeroShare: [0, 0.5],
+      nonFinite: [2, 0],
+    };
+
+    it(`refuses ${String(wrong)} as ${statistic} of one, and says where`, () => {
+      const place = ['layers', 0, 'output', 'perUnit'];
+      expect(checkReport(changed(place, perUnit))).toEqual(changed(place, perUnit));
+      const list: unknown[] = [...perUnit[statistic as keyof typeof perUnit]];
+      list[1] = wrong;
+      expect(problem(changed(place, { ...perUnit, [statistic]: list })).problem).toMatchObject({
+        code: 'invalid-data',
+        place: `layers.0.output.perUnit.${statistic}.1`,
+      });
+    });
+  });
+
   it.each([null, undefined, 7, 'text', [], {}])('refuses %j', (value) => {
     expect(problem(value).code).toBe('invalid-data');
   });

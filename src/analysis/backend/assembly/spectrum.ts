@@ -1,4 +1,4 @@
-/** What the eigenvalues of Gram matrices are computed with, in float64. */
+/** What the singular values of outputs are computed with, in float64. */
 
 // @ts-ignore: decorator of AssemblyScript
 @inline
@@ -6,45 +6,23 @@ function at(base: usize, index: i32): usize {
   return base + (<usize>index << 3);
 }
 
-/** `out[i, j] = sum over k of vectors[i, k] vectors[j, k]` for `vectors: [count, length]`, `out: [count, count]`. */
-export function gram(vectors: usize, count: i32, length: i32, out: usize): void {
-  for (let i: i32 = 0; i < count; i++) {
-    let j = i;
-    if (ASC_FEATURE_SIMD) {
-      for (; j + 4 <= count; j += 4) dotFour(at(vectors, i * length), at(vectors, j * length), length, at(out, i * count + j));
-    }
-    for (; j < count; j++) store<f64>(at(out, i * count + j), dot(at(vectors, i * length), at(vectors, j * length), length));
-    for (j = i; j < count; j++) store<f64>(at(out, j * count + i), load<f64>(at(out, i * count + j)));
-  }
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function get(base: usize, index: i32): f64 {
+  return load<f64>(at(base, index));
 }
 
-/** Products of one vector with four that follow each other. */
-function dotFour(a: usize, b: usize, length: i32, out: usize): void {
-  const step = <usize>length << 3;
-  const b1 = b + step;
-  const b2 = b1 + step;
-  const b3 = b2 + step;
-  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
-  let k: i32 = 0;
-  for (; k + 2 <= length; k += 2) {
-    const value = v128.load(at(a, k));
-    s0 = f64x2.add(s0, f64x2.mul(value, v128.load(at(b, k))));
-    s1 = f64x2.add(s1, f64x2.mul(value, v128.load(at(b1, k))));
-    s2 = f64x2.add(s2, f64x2.mul(value, v128.load(at(b2, k))));
-    s3 = f64x2.add(s3, f64x2.mul(value, v128.load(at(b3, k))));
-  }
-  let r0 = total(s0), r1 = total(s1), r2 = total(s2), r3 = total(s3);
-  if (k < length) {
-    const value = load<f64>(at(a, k));
-    r0 += value * load<f64>(at(b, k));
-    r1 += value * load<f64>(at(b1, k));
-    r2 += value * load<f64>(at(b2, k));
-    r3 += value * load<f64>(at(b3, k));
-  }
-  store<f64>(out, r0);
-  store<f64>(out, r1, 8);
-  store<f64>(out, r2, 16);
-  store<f64>(out, r3, 24);
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function set(base: usize, index: i32, value: f64): void {
+  store<f64>(at(base, index), value);
+}
+
+/** `a b + c` for two pairs of float64. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function maddPairs(a: v128, b: v128, c: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f64x2.relaxed_madd(a, b, c) : f64x2.add(c, f64x2.mul(a, b));
 }
 
 // @ts-ignore: decorator of AssemblyScript
@@ -53,101 +31,292 @@ function total(pair: v128): f64 {
   return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
 }
 
+/**
+ * Writes the float32 `rows: [count, width]` less their mean to `out`, as `[count, width]` or, `transposed`, as
+ * `[width, count]`; and the mean to `mean: [width]`.
+ */
+export function centre(rows: usize, count: i32, width: i32, transposed: bool, mean: usize, out: usize): void {
+  const rowStep = transposed ? 1 : width;
+  const columnStep = transposed ? count : 1;
+  memory.fill(mean, 0, <usize>width << 3);
+  for (let i: i32 = 0; i < count; i++) {
+    const row = rows + (<usize>(i * width) << 2);
+    for (let j: i32 = 0; j < width; j++) set(mean, j, get(mean, j) + <f64>load<f32>(row + (<usize>j << 2)));
+  }
+  for (let j: i32 = 0; j < width; j++) set(mean, j, get(mean, j) / count);
+  for (let i: i32 = 0; i < count; i++) {
+    const row = rows + (<usize>(i * width) << 2);
+    const to = at(out, i * rowStep);
+    for (let j: i32 = 0; j < width; j++) set(to, j * columnStep, <f64>load<f32>(row + (<usize>j << 2)) - get(mean, j));
+  }
+}
+
+/**
+ * `out[i, j] = sum over k of vectors[i, k] vectors[j, k]` for `vectors: [count, length]`, `out: [count, count]`, of which
+ * only the upper triangle is meant.
+ */
+export function gram(vectors: usize, count: i32, length: i32, out: usize): void {
+  let i: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 2 <= count; i += 2) {
+      let j = i;
+      for (; j + 4 <= count; j += 4) dotTwoByFour(at(vectors, i * length), at(vectors, j * length), length, at(out, i * count + j), count);
+      for (; j < count; j++) {
+        set(out, i * count + j, dot(at(vectors, i * length), at(vectors, j * length), length));
+        set(out, (i + 1) * count + j, dot(at(vectors, (i + 1) * length), at(vectors, j * length), length));
+      }
+    }
+  }
+  for (; i < count; i++) {
+    for (let j = i; j < count; j++) set(out, i * count + j, dot(at(vectors, i * length), at(vectors, j * length), length));
+  }
+}
+
+/** Products of two vectors that follow each other with four that do, `out: [2, 4]` in rows that are `stride` apart. */
+function dotTwoByFour(a: usize, b: usize, length: i32, out: usize, stride: i32): void {
+  const step = <usize>length << 3;
+  const a1 = a + step;
+  const b1 = b + step;
+  const b2 = b1 + step;
+  const b3 = b2 + step;
+  let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
+  let t0 = f64x2.splat(0), t1 = f64x2.splat(0), t2 = f64x2.splat(0), t3 = f64x2.splat(0);
+  let k: i32 = 0;
+  for (; k + 2 <= length; k += 2) {
+    const first = v128.load(at(a, k));
+    const second = v128.load(at(a1, k));
+    const c0 = v128.load(at(b, k));
+    s0 = maddPairs(first, c0, s0);
+    t0 = maddPairs(second, c0, t0);
+    const c1 = v128.load(at(b1, k));
+    s1 = maddPairs(first, c1, s1);
+    t1 = maddPairs(second, c1, t1);
+    const c2 = v128.load(at(b2, k));
+    s2 = maddPairs(first, c2, s2);
+    t2 = maddPairs(second, c2, t2);
+    const c3 = v128.load(at(b3, k));
+    s3 = maddPairs(first, c3, s3);
+    t3 = maddPairs(second, c3, t3);
+  }
+  // An odd length leaves one entry, whose pairs end with a 0.
+  if (k < length) {
+    const first = v128.load64_zero(at(a, k));
+    const second = v128.load64_zero(at(a1, k));
+    const c0 = v128.load64_zero(at(b, k));
+    const c1 = v128.load64_zero(at(b1, k));
+    const c2 = v128.load64_zero(at(b2, k));
+    const c3 = v128.load64_zero(at(b3, k));
+    s0 = maddPairs(first, c0, s0);
+    t0 = maddPairs(second, c0, t0);
+    s1 = maddPairs(first, c1, s1);
+    t1 = maddPairs(second, c1, t1);
+    s2 = maddPairs(first, c2, s2);
+    t2 = maddPairs(second, c2, t2);
+    s3 = maddPairs(first, c3, s3);
+    t3 = maddPairs(second, c3, t3);
+  }
+  set(out, 0, total(s0));
+  set(out, 1, total(s1));
+  set(out, 2, total(s2));
+  set(out, 3, total(s3));
+  const below = at(out, stride);
+  set(below, 0, total(t0));
+  set(below, 1, total(t1));
+  set(below, 2, total(t2));
+  set(below, 3, total(t3));
+}
+
 function dot(a: usize, b: usize, length: i32): f64 {
   let sum: f64 = 0;
   let k: i32 = 0;
   if (ASC_FEATURE_SIMD) {
     let even = f64x2.splat(0), odd = f64x2.splat(0);
     for (; k + 4 <= length; k += 4) {
-      even = f64x2.add(even, f64x2.mul(v128.load(at(a, k)), v128.load(at(b, k))));
-      odd = f64x2.add(odd, f64x2.mul(v128.load(at(a, k), 16), v128.load(at(b, k), 16)));
+      even = maddPairs(v128.load(at(a, k)), v128.load(at(b, k)), even);
+      odd = maddPairs(v128.load(at(a, k), 16), v128.load(at(b, k), 16), odd);
     }
     sum = total(f64x2.add(even, odd));
   }
-  for (; k < length; k++) sum += load<f64>(at(a, k)) * load<f64>(at(b, k));
+  for (; k < length; k++) sum += get(a, k) * get(b, k);
   return sum;
 }
 
 /**
- * Reduces the symmetric `matrix: [n, n]`, of which only the upper triangle is used and which is destroyed, to tridiagonal
- * form by Householder reflections (Golub and Van Loan, Matrix Computations, 4th ed., section 8.3.1). Writes the diagonal
- * and the n - 1 entries beside it to `diagonal: [n]` and `beside: [n]`. `scratch: [2 n]`.
+ * Eigenvalues of the symmetric `matrix: [n, n]`, of which only the upper triangle is used and which is destroyed, in no
+ * particular order, to `eigenvalues: [n]`. `scratch: [5 n]`.
  */
-export function tridiagonalize(matrix: usize, n: i32, diagonal: usize, beside: usize, scratch: usize): void {
-  const v = scratch;
-  const p = at(scratch, n);
-  for (let k: i32 = 0; k < n; k++) {
-    const row = at(matrix, k * n);
-    store<f64>(at(diagonal, k), load<f64>(at(row, k)));
-    const size = n - k - 1;
-    if (size == 0) {
-      store<f64>(at(beside, k), 0);
-      break;
-    }
-    const right = at(row, k + 1);
-    const first = load<f64>(right);
-    const norm = Math.sqrt(dot(right, right, size));
-    if (size == 1 || norm == 0) {
-      store<f64>(at(beside, k), first);
-      continue;
-    }
-    const alpha = first > 0 ? -norm : norm;
-    store<f64>(at(beside, k), alpha);
-    memory.copy(v, right, <usize>size << 3);
-    store<f64>(v, first - alpha);
-    const vv = dot(v, v, size);
-    // A <- H A H with H = I - 2 v v' / v'v, on the trailing block; p and q as in the book.
-    const block = at(matrix, (k + 1) * n + k + 1);
-    multiplySymmetric(block, n, v, p, size);
-    const factor = 2 / vv;
-    for (let i: i32 = 0; i < size; i++) store<f64>(at(p, i), factor * load<f64>(at(p, i)));
-    const share = dot(v, p, size) / vv;
-    for (let i: i32 = 0; i < size; i++) store<f64>(at(p, i), load<f64>(at(p, i)) - share * load<f64>(at(v, i)));
-    for (let i: i32 = 0; i < size; i++) {
-      subtractMultiples(at(block, i * n + i), at(p, i), load<f64>(at(v, i)), at(v, i), load<f64>(at(p, i)), size - i);
-    }
-  }
+export function symmetricEigenvalues(matrix: usize, n: i32, eigenvalues: usize, scratch: usize): void {
+  tridiagonalize(matrix, n, eigenvalues, scratch, at(scratch, n));
+  rationalQl(eigenvalues, scratch, n);
 }
 
-/** `out = A v`, from the upper triangle of A, whose rows are `stride` apart. */
-function multiplySymmetric(a: usize, stride: i32, v: usize, out: usize, size: i32): void {
-  memory.fill(out, 0, <usize>size << 3);
-  for (let i: i32 = 0; i < size; i++) {
-    const row = at(a, i * stride);
-    const vi = load<f64>(at(v, i));
-    let sum = load<f64>(at(row, i)) * vi;
-    let j = i + 1;
-    if (ASC_FEATURE_SIMD) {
-      const factor = f64x2.splat(vi);
-      let sums = f64x2.splat(0);
-      for (; j + 2 <= size; j += 2) {
-        const values = v128.load(at(row, j));
-        sums = f64x2.add(sums, f64x2.mul(values, v128.load(at(v, j))));
-        v128.store(at(out, j), f64x2.add(v128.load(at(out, j)), f64x2.mul(values, factor)));
-      }
-      sum += total(sums);
+/**
+ * Reduces the symmetric `matrix: [n, n]` to tridiagonal form by Householder reflections (Golub and Van Loan, Matrix
+ * Computations, 4th ed., section 8.3.1). Writes the diagonal and the squares of the n - 1 entries beside it, with a 0 after
+ * them, to `diagonal: [n]` and `squares: [n]`. `scratch: [4 n]`.
+ *
+ * A <- H A H with H = I - 2 v v' / v'v subtracts v p' + p v', p as w in the book. This is put off until the next
+ * reflection is known, whose product with A is then taken in the same pass over A.
+ */
+function tridiagonalize(matrix: usize, n: i32, diagonal: usize, squares: usize, scratch: usize): void {
+  memory.fill(scratch, 0, <usize>n << 5);
+  let v = scratch;
+  let p = at(v, n);
+  let nextV = at(p, n);
+  let nextP = at(nextV, n);
+  for (let k: i32 = 0; k < n; k++) {
+    const size = n - k - 1;
+    const row = at(matrix, k * n + k);
+    subtractMultiples(row, p, get(v, 0), v, get(p, 0), size + 1);
+    set(diagonal, k, get(row, 0));
+    const right = at(row, 1);
+    const square = dot(right, right, size);
+    set(squares, k, square);
+    if (size == 0) break;
+    memory.fill(nextP, 0, <usize>size << 3);
+    const reflected = size > 1 && square > 0;
+    if (reflected) {
+      const norm = Math.sqrt(square);
+      const first = get(right, 0);
+      memory.copy(nextV, right, <usize>size << 3);
+      set(nextV, 0, first > 0 ? first + norm : first - norm);
+    } else {
+      memory.fill(nextV, 0, <usize>size << 3);
     }
-    for (; j < size; j++) {
-      const value = load<f64>(at(row, j));
-      sum += value * load<f64>(at(v, j));
-      store<f64>(at(out, j), load<f64>(at(out, j)) + value * vi);
+    updateAndMultiply(at(right, n), n, at(v, 1), at(p, 1), nextV, nextP, size);
+    if (reflected) {
+      const vv = dot(nextV, nextV, size);
+      const factor = 2 / vv;
+      const share = (factor * dot(nextV, nextP, size)) / vv;
+      for (let i: i32 = 0; i < size; i++) set(nextP, i, factor * get(nextP, i) - share * get(nextV, i));
     }
-    store<f64>(at(out, i), load<f64>(at(out, i)) + sum);
+    const lastV = v;
+    const lastP = p;
+    v = nextV;
+    p = nextP;
+    nextV = lastV;
+    nextP = lastP;
   }
 }
 
 /** `row -= x * xFactor + y * yFactor`. */
 function subtractMultiples(row: usize, x: usize, xFactor: f64, y: usize, yFactor: f64, length: i32): void {
-  let k: i32 = 0;
-  if (ASC_FEATURE_SIMD) {
-    const xs = f64x2.splat(xFactor);
-    const ys = f64x2.splat(yFactor);
-    for (; k + 2 <= length; k += 2) {
-      const change = f64x2.add(f64x2.mul(v128.load(at(x, k)), xs), f64x2.mul(v128.load(at(y, k)), ys));
-      v128.store(at(row, k), f64x2.sub(v128.load(at(row, k)), change));
+  for (let j: i32 = 0; j < length; j++) set(row, j, get(row, j) - (get(x, j) * xFactor + get(y, j) * yFactor));
+}
+
+/**
+ * `A -= v p' + p v'`, then `out += A w`, for the upper triangle of A, whose rows are `stride` apart: two rows at a time, so
+ * that the vectors are read half as often.
+ */
+function updateAndMultiply(a: usize, stride: i32, v: usize, p: usize, w: usize, out: usize, size: i32): void {
+  let i: i32 = 0;
+  for (; i + 2 <= size; i += 2) {
+    const row = at(a, i * stride);
+    const below = at(row, stride);
+    const v0 = get(v, i), v1 = get(v, i + 1);
+    const p0 = get(p, i), p1 = get(p, i + 1);
+    const w0 = get(w, i), w1 = get(w, i + 1);
+    subtractMultiples(at(row, i), at(p, i), v0, at(v, i), p0, 2);
+    subtractMultiples(at(below, i + 1), at(p, i + 1), v1, at(v, i + 1), p1, 1);
+    const corner = get(row, i + 1);
+    let sum0 = get(row, i) * w0 + corner * w1;
+    let sum1 = corner * w0 + get(below, i + 1) * w1;
+    let j = i + 2;
+    if (ASC_FEATURE_SIMD) {
+      const minusV0 = f64x2.splat(-v0), minusV1 = f64x2.splat(-v1);
+      const minusP0 = f64x2.splat(-p0), minusP1 = f64x2.splat(-p1);
+      const factor0 = f64x2.splat(w0), factor1 = f64x2.splat(w1);
+      let sums0 = f64x2.splat(0), sums1 = f64x2.splat(0);
+      for (; j + 2 <= size; j += 2) {
+        const vs = v128.load(at(v, j)), ps = v128.load(at(p, j)), ws = v128.load(at(w, j));
+        const first = maddPairs(ps, minusV0, maddPairs(vs, minusP0, v128.load(at(row, j))));
+        const second = maddPairs(ps, minusV1, maddPairs(vs, minusP1, v128.load(at(below, j))));
+        v128.store(at(row, j), first);
+        v128.store(at(below, j), second);
+        sums0 = maddPairs(first, ws, sums0);
+        sums1 = maddPairs(second, ws, sums1);
+        v128.store(at(out, j), maddPairs(first, factor0, maddPairs(second, factor1, v128.load(at(out, j)))));
+      }
+      sum0 += total(sums0);
+      sum1 += total(sums1);
     }
+    for (; j < size; j++) {
+      const first = get(row, j) - (get(p, j) * v0 + get(v, j) * p0);
+      const second = get(below, j) - (get(p, j) * v1 + get(v, j) * p1);
+      set(row, j, first);
+      set(below, j, second);
+      sum0 += first * get(w, j);
+      sum1 += second * get(w, j);
+      set(out, j, get(out, j) + first * w0 + second * w1);
+    }
+    set(out, i, get(out, i) + sum0);
+    set(out, i + 1, get(out, i + 1) + sum1);
   }
-  for (; k < length; k++) {
-    store<f64>(at(row, k), load<f64>(at(row, k)) - (load<f64>(at(x, k)) * xFactor + load<f64>(at(y, k)) * yFactor));
+  if (i < size) {
+    const last = at(a, i * stride + i);
+    set(last, 0, get(last, 0) - 2 * get(v, i) * get(p, i));
+    set(out, i, get(out, i) + get(last, 0) * get(w, i));
   }
+}
+
+/** The spacing of float64 numbers at 1. */
+const EPSILON: f64 = 2.220446049250313e-16;
+const MOST_ITERATIONS: i32 = 60;
+
+/**
+ * Replaces the `diagonal: [n]` of a symmetric tridiagonal matrix by its eigenvalues; `squares: [n]` are of the entries
+ * beside it, with a 0 after them, and are destroyed. The QL iteration without square roots (Reinsch 1973, Algorithm 464,
+ * "Eigenvalues of a real, symmetric, tridiagonal matrix"): absolute errors are about the spacing of float64 numbers at the
+ * largest eigenvalue, whose third power must be a float64 number.
+ */
+function rationalQl(diagonal: usize, squares: usize, n: i32): void {
+  let shifts: f64 = 0;
+  let largest: f64 = 0;
+  for (let low: i32 = 0; low < n; low++) {
+    largest = Math.max(largest, Math.abs(get(diagonal, low)) + Math.sqrt(get(squares, low)));
+    const small = EPSILON * largest;
+    const negligible = small * small;
+    for (let iteration: i32 = 0; iteration < MOST_ITERATIONS; iteration++) {
+      let high = low;
+      while (get(squares, high) > negligible) high++;
+      if (high == low) break;
+      // The eigenvalue of the first two rows and columns that is nearer to the first entry.
+      const beside = Math.sqrt(get(squares, low));
+      const half = (get(diagonal, low + 1) - get(diagonal, low)) / (2 * beside);
+      const first = beside / (half + (half < 0 ? -1 : 1) * Math.sqrt(half * half + 1));
+      const shift = get(diagonal, low) - first;
+      set(diagonal, low, first);
+      for (let i = low + 1; i < n; i++) set(diagonal, i, get(diagonal, i) - shift);
+      shifts += shift;
+      let g = nonZero(get(diagonal, high), small);
+      let h = g;
+      let s: f64 = 0;
+      for (let i = high - 1; i >= low; i--) {
+        const square = get(squares, i);
+        const p = g * h;
+        const r = p + square;
+        set(squares, i + 1, s * r);
+        s = square / r;
+        const entry = get(diagonal, i);
+        set(diagonal, i + 1, h + s * (h + entry));
+        g = nonZero(entry - square / g, small);
+        h = g * (p / r);
+      }
+      set(diagonal, low, h);
+      const rest = s * g;
+      // Without the product with h, which may be too small a number.
+      if (h == 0 || Math.abs(rest) <= Math.abs(negligible / h)) {
+        set(squares, low, 0);
+        break;
+      }
+      set(squares, low, h * rest);
+    }
+    set(diagonal, low, get(diagonal, low) + shifts);
+  }
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function nonZero(value: f64, small: f64): f64 {
+  return value == 0 ? small : value;
 }
