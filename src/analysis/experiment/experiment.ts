@@ -151,7 +151,7 @@ async function perform(
   trials: readonly Trial[],
 ): Promise<Results> {
   const { seed, memory, scheduler = new JobScheduler(network, { memory }) } = options;
-  const batch = await probe.batch(0, samples);
+  const batch = scheduler.share(await probe.batch(0, samples));
   const setup = {
     seed,
     batch,

@@ -57,6 +57,17 @@ describe('syntheticProbe', () => {
     }
   });
 
+  it('puts a batch where a spent one was, if it fits', async () => {
+    const probe = syntheticProbe(inputs, 7);
+    const spent = await probe.batch(0, 20);
+    const smaller = await probe.batch(20, 5, spent);
+    expect(smaller).toEqual(await syntheticProbe(inputs, 7).batch(20, 5));
+    const again = await probe.batch(25, 20, smaller);
+    expect(again).toEqual(await syntheticProbe(inputs, 7).batch(25, 20));
+    again.inputs.forEach((values, k) => expect(values.buffer).toBe(spent.inputs[k].buffer));
+    expect(await probe.batch(45, 21, again)).toEqual(await syntheticProbe(inputs, 7).batch(45, 21));
+  });
+
   it('reaches far samples without drawing the near ones', async () => {
     const [values] = (await syntheticProbe([networkInput([3])], 1).batch(2 ** 40, 2)).inputs;
     expect(values).toHaveLength(6);
