@@ -158,6 +158,7 @@ export interface HeapKernels {
   countWithin(values: Pointer, size: number, low: number, high: number, out: Pointer): void;
   gram(vectors: Pointer, count: number, length: number, out: Pointer): void;
   tridiagonalize(matrix: Pointer, n: number, diagonal: Pointer, beside: Pointer, scratch: Pointer): void;
+  drawPairs(out: Pointer, pairs: number, state: number): void;
   drawUniform(out: Pointer, count: number, state: number, center: number, reach: number): void;
   drawNormal(out: Pointer, count: number, state: number, mean: number, deviation: number, share: number): void;
 }

@@ -1,8 +1,9 @@
 import type { ProbeInput } from '../../report/report';
+import { fillNormal } from '../backend/normalDraws';
 import type { NetworkInput } from '../model/network';
 import { InputStatistics, sizeOf } from './inputStatistics';
 import { roomFor, type InputBox, type InputValues, type Probe, type ProbeBatch } from './probe';
-import { drawNormal, mulberry32 } from './random';
+import { mulberry32 } from './random';
 
 /**
  * Endless seeded noise of the kind that each input takes: uniform over the range of images, valid indices, else N(0, 1).
@@ -54,7 +55,7 @@ class InputNoise {
     const values = this.input.dtype === 'float32' ? new Float32Array(room, 0, length) : new Int32Array(room, 0, length);
     const first = start * size;
     if (this.description.source === 'normal') {
-      drawNormal(values, this.seed, first);
+      fillNormal(values, this.seed, first);
     } else {
       const draw = mulberry32(this.seed, first);
       const [lowest, highest] = this.range;

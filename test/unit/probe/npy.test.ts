@@ -2,13 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { fileBytes, memoryBytes, type Bytes } from '../../../src/analysis/probe/bytes';
 import { npyReader } from '../../../src/analysis/probe/npy';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
+import { startTestBackend } from '../measure/networks';
 import { memoryFolder } from './memoryFolder';
 import { networkInput } from './networkInput';
 import { bytesOf, npyFile, npyFloats, npyWithHeader } from './npyFile';
+
+beforeAll(startTestBackend);
 
 const open = (file: Uint8Array) => npyReader(memoryBytes('x.npy', file));
 /** Uses the room that it is given, as the file system does. */

@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
+import { startTestBackend } from '../measure/networks';
 import { networkInput } from './networkInput';
+
+beforeAll(startTestBackend);
 
 const image = networkInput([5, 5, 3], { name: 'image', kind: 'image' });
 const features = networkInput([7], { name: 'features' });
