@@ -7,7 +7,7 @@
  *   npm run benchmark -- --quick       few turns, no stock tfjs, no growth, no extension
  *   npm run benchmark -- --only REGEX  networks whose id matches (mlp, lenet, deep, mobilenet-v2, lstm, transformer)
  *   npm run benchmark -- --no-torch    leaves out PyTorch
- *   npm run benchmark -- --extension   only the extension: its sizes, and its times in a real VS Code
+ *   npm run benchmark -- --extension   only the extension: its sizes, how soon it cancels, and its times in a real VS Code
  *
  * On Debian, PyTorch comes with `apt install python3-torch libopenblas0`. Builds dist/ as it is shipped.
  */

@@ -159,6 +159,7 @@ export interface HeapKernels {
   centre(rows: Pointer, count: number, width: number, transposed: boolean, mean: Pointer, out: Pointer): void;
   gram(vectors: Pointer, count: number, length: number, out: Pointer): void;
   symmetricEigenvalues(matrix: Pointer, n: number, eigenvalues: Pointer, scratch: Pointer): void;
+  drawPairs(out: Pointer, pairs: number, state: number): void;
   drawUniform(out: Pointer, count: number, state: number, center: number, reach: number): void;
   drawNormal(out: Pointer, count: number, state: number, mean: number, deviation: number, share: number): void;
 }

@@ -176,7 +176,7 @@ async function perform(
   plan: Plan,
 ): Promise<Results> {
   const { seed, memory, scheduler = new JobScheduler(network, { memory }) } = options;
-  const batch = await probe.batch(0, samples);
+  const batch = scheduler.share(await probe.batch(0, samples));
   const setup = {
     seed,
     batch,

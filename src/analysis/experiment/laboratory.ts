@@ -6,7 +6,7 @@ import { lossNamed } from '../measure/losses';
 import { forwardBackward, type Heads, type PassObserver } from '../measure/pass';
 import type { LayerCall, Network, Weight } from '../model/network';
 import type { Probe, ProbeBatch } from '../probe/probe';
-import { drawInto, mulberry32, normal } from '../probe/random';
+import { drawInto, drawNormal, mulberry32 } from '../probe/random';
 import { measureCopy, type CopyMeasurement } from './copies';
 import { drawInitial, type Truncation } from './initializers';
 import { climb, unitsAtRisk, type Firing, type Rung } from './learningRates';
@@ -193,9 +193,8 @@ export class Laboratory {
 
   private randomNormal(shape: number[], k: number): tf.Tensor {
     // Not tf.randomNormal, which takes the seed 0 for none.
-    const next = normal(mulberry32(this.setup.seed + 61 * (k + 1)));
     const size = shape.reduce((a, b) => a * b, 1);
-    return tf.tensor(drawInto(new Float32Array(size), next), shape);
+    return tf.tensor(drawNormal(new Float32Array(size), this.setup.seed + 61 * (k + 1)), shape);
   }
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { mulberry32, normal } from '../probe/random';
+import { drawNormal } from '../probe/random';
 import type { Heads } from './pass';
 
 /**
@@ -13,13 +13,10 @@ export function randomCotangent({ logits }: Heads, seed: number, firstSample: nu
     const size = shape.reduce((a, b) => a * b, 1);
     // Two uniform draws make two normal numbers; an even number per sample keeps every sample's own, whatever the cut.
     const draws = size + (size % 2);
-    const next = normal(mulberry32(Math.imul(seed + 1, 0x9e3779b1) + k, firstSample * draws));
     const values = new Float32Array(samples * size);
     for (let s = 0; s < samples; s++) {
-      for (let j = 0; j < draws; j++) {
-        const value = next();
-        if (j < size) values[s * size + j] = value;
-      }
+      const own = values.subarray(s * size, (s + 1) * size);
+      drawNormal(own, Math.imul(seed + 1, 0x9e3779b1) + k, (firstSample + s) * draws);
     }
     return tf.sum(tf.mul(z, tf.tensor(values, z.shape)));
   });

@@ -88,12 +88,14 @@ class MeasureSession {
   private readonly batchSizes: BatchSizes;
   private readonly fixedBatch: number | null;
   private readonly limits: readonly string[];
+  /** Chunks that have been measured, whose memory the next ones take. */
+  private spent: readonly Chunk[] = [];
   private samples = 0;
   private backwardSamples = 0;
   private lossSum = 0;
   private ended: ProbeSummary['ended'] = 'fixed';
   /** Which part of the budget ended the growing probe; null while none did. */
-  private spent: string | null = null;
+  private exhausted: string | null = null;
 
   constructor(
     private readonly network: Network,
@@ -135,14 +137,14 @@ class MeasureSession {
       if (this.samples >= this.probe.available) this.ended = 'data';
       else if (settled && (i > 0 || this.probe.available === Infinity)) this.ended = 'settled';
       else if (this.samples < size) {
-        this.spent = `The probe ended with its budget of ${formatPlural(seconds, 'second')}, before its silent units had settled.`;
+        this.exhausted = `The probe ended with its budget of ${formatPlural(seconds, 'second')}, before its silent units had settled.`;
       } else {
         silent = now;
         continue;
       }
       return;
     }
-    this.spent =
+    this.exhausted =
       this.samples >= this.mostSamples
         ? `The probe ended with its budget of ${formatPlural(this.mostSamples, 'sample')}, before its silent units had settled.`
         : `The probe ended at ${formatPlural(this.samples, 'sample')}, as many as a network of this size is shown, before its silent units had settled.`;
@@ -177,6 +179,7 @@ class MeasureSession {
           detail: `${this.samples} of ${last} samples`,
         });
       });
+      this.spent = chunks;
     }
   }
 
@@ -194,7 +197,8 @@ class MeasureSession {
     while (samples < size && !enough()) {
       const backward = backwardSamples < backwardLimit && this.differentiable;
       const wanted = Math.min(this.batchSizes[backward ? 'backward' : 'forward'], size - samples);
-      const batch = await this.probe.batch(samples, wanted);
+      const drawn = await this.probe.batch(samples, wanted, this.spent[chunks.length]?.batch);
+      const batch = this.scheduler.share(drawn);
       if (batch.samples === 0)
         throw new DiagnosisError('invalid-data', 'The data hold no samples.', null, 'Give at least one sample.');
       chunks.push({ first: samples, batch, backward });
@@ -319,7 +323,7 @@ class MeasureSession {
         unknown: this.undifferentiated,
       },
       ended: this.ended,
-      limits: [...probe.limits, ...this.limits, ...(this.spent === null ? [] : [this.spent])],
+      limits: [...probe.limits, ...this.limits, ...(this.exhausted === null ? [] : [this.exhausted])],
     };
   }
 }

@@ -8,8 +8,12 @@ import type { FolderEntry } from '../../report/protocol';
 export interface Folder {
   /** As the user knows it, for messages. */
   readonly path: string;
-  /** The whole file, or `length` bytes from `offset`; fewer at the end of the file. */
-  read(path: string, offset?: number, length?: number): Promise<Uint8Array>;
+  /**
+   * The whole file, or `length` bytes from `offset`; fewer at the end of the file.
+   *
+   * @param room where what is read may be put, if it fits; else it is new memory.
+   */
+  read(path: string, offset?: number, length?: number, room?: Uint8Array): Promise<Uint8Array>;
   /** What is directly inside the folder, or inside the folder `path` within it, in the order of the names. */
   list(path?: string): Promise<readonly FolderEntry[]>;
 }

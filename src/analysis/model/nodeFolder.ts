@@ -13,7 +13,7 @@ export class NodeFolder implements Folder {
   /** `path` is absolute or relative to the working directory; it is resolved when it is first used. */
   constructor(readonly path: string) {}
 
-  async read(file: string, offset = 0, length?: number): Promise<Uint8Array> {
+  async read(file: string, offset = 0, length?: number, room?: Uint8Array): Promise<Uint8Array> {
     const real = await this.resolve(file);
     try {
       // A named pipe or a device would block or never end.
@@ -22,7 +22,8 @@ export class NodeFolder implements Folder {
       try {
         const information = await handle.stat();
         const end = Math.min(information.size, offset + (length ?? information.size));
-        const bytes = new Uint8Array(Math.max(0, end - offset));
+        const size = Math.max(0, end - offset);
+        const bytes = room !== undefined && room.length >= size ? room.subarray(0, size) : new Uint8Array(size);
         let filled = 0;
         while (filled < bytes.length) {
           const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, offset + filled);

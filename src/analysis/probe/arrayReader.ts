@@ -22,7 +22,7 @@ export interface ArrayReader {
   readonly pixels: boolean;
   /** What was assumed in reading the file so far, one sentence each. */
   readonly notes: readonly string[];
-  /** Rows `start` to `start + count - 1`, row-major; all of them exist. Rejects with `invalid-data`. */
+  /** Rows `start` to `start + count - 1`, row-major; all of them exist. They hold until the next call. Rejects with `invalid-data`. */
   read(start: number, count: number): Promise<Numbers>;
 }
 

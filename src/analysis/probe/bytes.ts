@@ -8,8 +8,8 @@ export interface Bytes {
   readonly place: string;
   /** Number of bytes. */
   size(): Promise<number>;
-  /** Up to `length` bytes from `offset`; fewer at the end, none after it. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Up to `length` bytes from `offset`; fewer at the end, none after it. They may be put into `room`, if they fit. */
+  read(offset: number, length: number, room?: Uint8Array): Promise<Uint8Array>;
 }
 
 /** What may be held of one file at a time, in bytes; larger ones have to be read in parts or are refused. */
@@ -27,7 +27,7 @@ export function fileBytes(folder: Folder, file: string): Bytes {
         throw new DiagnosisError('file-not-found', 'There is no such file.', place, 'Check the path.');
       return entry.size;
     },
-    read: (offset, length) => folder.read(file, offset, length),
+    read: (offset, length, room) => folder.read(file, offset, length, room),
   };
 }
 
@@ -44,7 +44,7 @@ export function partOf(bytes: Bytes, offset: number, length: number, place: stri
   return {
     place,
     size: () => Promise.resolve(length),
-    read: (start, count) => bytes.read(offset + start, Math.max(0, Math.min(count, length - start))),
+    read: (start, count, room) => bytes.read(offset + start, Math.max(0, Math.min(count, length - start)), room),
   };
 }
 

@@ -81,12 +81,12 @@ export async function dataProbe(
     available,
     inputs: fed.map(({ description }) => description),
     labelShapes: labelled.length === 0 ? null : labelled.map(({ shape }) => shape),
-    async batch(start: number, count: number): Promise<ProbeBatch> {
+    async batch(start: number, count: number, spent?: ProbeBatch): Promise<ProbeBatch> {
       const wanted = rowsOf(start, Math.min(start + count, available));
       const values = [];
-      for (const input of fed) values.push(await input.batch(wanted, start));
+      for (const [k, input] of fed.entries()) values.push(await input.batch(wanted, start, spent?.inputs[k]));
       const targets = [];
-      for (const label of labelled) targets.push(await label.batch(wanted));
+      for (const [k, label] of labelled.entries()) targets.push(await label.batch(wanted, spent?.labels?.[k]));
       return { samples: wanted.length, inputs: values, labels: labelled.length === 0 ? null : targets };
     },
     labelRanges: () => (labelled.length === 0 ? null : labelled.map(({ range }) => range)),

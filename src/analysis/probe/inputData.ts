@@ -4,7 +4,7 @@ import type { NetworkInput } from '../model/network';
 import type { ArrayReader } from './arrayReader';
 import type { ArrayChoice } from './assignment';
 import { InputStatistics, sizeOf } from './inputStatistics';
-import type { InputValues } from './probe';
+import { roomFor, type InputValues } from './probe';
 import { visitRows } from './rows';
 import { describeScale, scaling, type Scale, type Scaling } from './scale';
 import { fitShape, imageLayout } from './shapes';
@@ -60,11 +60,12 @@ export class InputData {
   }
 
   /** These rows `[rows, ...shape]`, which are the samples from `start` on. */
-  async batch(rows: readonly number[], start: number): Promise<InputValues> {
+  async batch(rows: readonly number[], start: number, spent?: InputValues): Promise<InputValues> {
     const { size, scaling } = this;
     const length = rows.length * size;
     const floats = this.input.dtype === 'float32';
-    const values = floats ? new Float32Array(length) : new Int32Array(length);
+    const room = roomFor(length, spent);
+    const values = floats ? new Float32Array(room, 0, length) : new Int32Array(room, 0, length);
     const { channels, channelStride } = imageLayout(this.description.shape) ?? { channels: 1, channelStride: 1 };
     const whole = !floats || this.input.kind === 'indices';
     await visitRows(this.reader, rows, (numbers, from, position) => {

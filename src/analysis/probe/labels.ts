@@ -3,6 +3,7 @@ import type { LabelRange, TensorSpec } from '../../report/report';
 import type { ArrayReader } from './arrayReader';
 import type { ArrayChoice } from './assignment';
 import { sizeOf } from './inputStatistics';
+import { roomFor } from './probe';
 import { visitRows } from './rows';
 import { fitShape } from './shapes';
 import { formatShape } from './words';
@@ -52,11 +53,12 @@ export class Labels {
   }
 
   /** The labels of these rows, `[rows, ...shape]`. */
-  async batch(rows: readonly number[]): Promise<Float32Array> {
+  async batch(rows: readonly number[], spent?: Float32Array): Promise<Float32Array> {
     const { classes } = this;
     const size = sizeOf(this.shape);
     const read = sizeOf(this.reader.shape);
-    const labels = new Float32Array(rows.length * size);
+    const length = rows.length * size;
+    const labels = new Float32Array(roomFor(length, spent), 0, length).fill(0);
     await visitRows(this.reader, rows, (numbers, from, position) => {
       const to = position * size;
       for (let i = 0; i < read; i++) {

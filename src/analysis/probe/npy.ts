@@ -23,6 +23,7 @@ export async function npyReader(bytes: Bytes): Promise<ArrayReader> {
   const rowSize = rows === 0 ? 0 : elements / rows;
   const columnMajor =
     fortranOrder && rowShape.length > 0 ? await readColumnMajor(bytes, header.length, length, header) : null;
+  let room = new ArrayBuffer(0);
   return {
     rows,
     shape: rowShape,
@@ -32,9 +33,10 @@ export async function npyReader(bytes: Bytes): Promise<ArrayReader> {
     async read(start: number, count: number): Promise<Numbers> {
       if (columnMajor !== null) return columnMajor.subarray(start * rowSize, (start + count) * rowSize);
       const wanted = count * rowSize * type.bytes;
-      const part = await bytes.read(header.length + start * rowSize * type.bytes, wanted);
+      if (room.byteLength < wanted) room = new ArrayBuffer(wanted);
+      const part = await bytes.read(header.length + start * rowSize * type.bytes, wanted, new Uint8Array(room));
       if (part.length < wanted) throw invalid(bytes, 'The file became shorter while it was read.');
-      return type.decode(part);
+      return type.decode(part, room);
     },
   };
 }
@@ -90,7 +92,8 @@ function parseShape(bytes: Bytes, text: string): number[] {
 interface ElementType {
   readonly name: string;
   readonly bytes: number;
-  decode(bytes: Uint8Array): Numbers;
+  /** @param room aligned memory for the numbers, where the bytes may lie already. */
+  decode(bytes: Uint8Array, room: ArrayBuffer): Numbers;
 }
 
 /** Of a type string such as `<f4`: byte order, kind, bytes. */
@@ -109,11 +112,11 @@ function elementType(bytes: Bytes, descr: string): ElementType {
   return {
     name: NAMES.get(key[0])! + (key === 'b1' ? '' : String(8 * width)),
     bytes: width,
-    decode(part: Uint8Array): Numbers {
-      // A copy of its own, because views want aligned memory.
-      const copy = new Uint8Array(part);
-      if (swap) for (let i = 0; i < copy.length; i += width) copy.subarray(i, i + width).reverse();
-      return view(copy.buffer);
+    decode(part: Uint8Array, room: ArrayBuffer): Numbers {
+      const aligned = new Uint8Array(room, 0, part.length);
+      if (part.buffer !== room) aligned.set(part);
+      if (swap) for (let i = 0; i < part.length; i += width) aligned.subarray(i, i + width).reverse();
+      return view(room, part.length / width);
     },
   };
 }
@@ -125,19 +128,19 @@ const NAMES = new Map([
   ['b', 'bool'],
 ]);
 
-const VIEWS = new Map<string, (buffer: ArrayBuffer) => Numbers>([
-  ['b1', (buffer) => Uint8Array.from(new Uint8Array(buffer), (byte) => (byte === 0 ? 0 : 1))],
-  ['u1', (buffer) => new Uint8Array(buffer)],
-  ['u2', (buffer) => new Uint16Array(buffer)],
-  ['u4', (buffer) => new Uint32Array(buffer)],
-  ['u8', (buffer) => Float64Array.from(new BigUint64Array(buffer), Number)],
-  ['i1', (buffer) => new Int8Array(buffer)],
-  ['i2', (buffer) => new Int16Array(buffer)],
-  ['i4', (buffer) => new Int32Array(buffer)],
-  ['i8', (buffer) => Float64Array.from(new BigInt64Array(buffer), Number)],
-  ['f2', (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber)],
-  ['f4', (buffer) => new Float32Array(buffer)],
-  ['f8', (buffer) => new Float64Array(buffer)],
+const VIEWS = new Map<string, (buffer: ArrayBuffer, length: number) => Numbers>([
+  ['b1', (buffer, length) => Uint8Array.from(new Uint8Array(buffer, 0, length), (byte) => (byte === 0 ? 0 : 1))],
+  ['u1', (buffer, length) => new Uint8Array(buffer, 0, length)],
+  ['u2', (buffer, length) => new Uint16Array(buffer, 0, length)],
+  ['u4', (buffer, length) => new Uint32Array(buffer, 0, length)],
+  ['u8', (buffer, length) => Float64Array.from(new BigUint64Array(buffer, 0, length), Number)],
+  ['i1', (buffer, length) => new Int8Array(buffer, 0, length)],
+  ['i2', (buffer, length) => new Int16Array(buffer, 0, length)],
+  ['i4', (buffer, length) => new Int32Array(buffer, 0, length)],
+  ['i8', (buffer, length) => Float64Array.from(new BigInt64Array(buffer, 0, length), Number)],
+  ['f2', (buffer, length) => Float32Array.from(new Uint16Array(buffer, 0, length), halfToNumber)],
+  ['f4', (buffer, length) => new Float32Array(buffer, 0, length)],
+  ['f8', (buffer, length) => new Float64Array(buffer, 0, length)],
 ]);
 
 /** IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 fraction bits. */
@@ -164,7 +167,7 @@ async function readColumnMajor(
       'Save it in C order: np.save(file, np.ascontiguousarray(x)).',
     );
   }
-  const columns = type.decode(await bytes.read(offset, length));
+  const columns = type.decode(await bytes.read(offset, length), new ArrayBuffer(length));
   const rows = columns.slice();
   // Steps through the source in the order of the rows: `strides` are those of Fortran order.
   const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((a, b) => a * b, 1));

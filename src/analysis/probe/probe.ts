@@ -11,6 +11,15 @@ export interface ProbeBatch {
   readonly labels: readonly Float32Array[] | null;
 }
 
+/**
+ * Room for so many values, with undefined content: that of an array that is spent, where it is large enough. Large arrays
+ * that become garbage instead are collected so late that many of them pile up.
+ */
+export function roomFor(length: number, spent: InputValues | undefined): ArrayBufferLike {
+  const bytes = length * Float32Array.BYTES_PER_ELEMENT;
+  return spent !== undefined && spent.buffer.byteLength >= bytes ? spent.buffer : new ArrayBuffer(bytes);
+}
+
 /** Lowest and highest value of every element of one sample of an input, for interval bounds. */
 export interface InputBox {
   readonly lower: Float32Array;
@@ -30,8 +39,10 @@ export interface Probe {
   /**
    * Samples `start` to `start + count - 1`, fewer at the end of the data. Any cut into batches gives the same samples.
    * Rejects with `invalid-data` for values that the network cannot take.
+   *
+   * @param spent a batch of this probe that nobody needs any longer: its arrays may be written over.
    */
-  batch(start: number, count: number): Promise<ProbeBatch>;
+  batch(start: number, count: number, spent?: ProbeBatch): Promise<ProbeBatch>;
   /** Lowest and highest label handed out so far, per output; null without labels. */
   labelRanges(): readonly LabelRange[] | null;
   /** What was handed out so far, each sample counted once if batches were first asked for in ascending order. */

@@ -1,8 +1,9 @@
 import type { ProbeInput } from '../../report/report';
+import { fillNormal } from '../backend/normalDraws';
 import type { NetworkInput } from '../model/network';
 import { InputStatistics, sizeOf } from './inputStatistics';
-import type { InputBox, InputValues, Probe, ProbeBatch } from './probe';
-import { mulberry32, normal } from './random';
+import { roomFor, type InputBox, type InputValues, type Probe, type ProbeBatch } from './probe';
+import { mulberry32 } from './random';
 
 /**
  * Endless seeded noise of the kind that each input takes: uniform over the range of images, valid indices, else N(0, 1).
@@ -16,8 +17,9 @@ export function syntheticProbe(inputs: readonly NetworkInput[], seed: number): P
     inputs: noises.map((noise) => noise.description),
     labelShapes: null,
     labelRanges: () => null,
-    batch(start: number, count: number): Promise<ProbeBatch> {
-      return Promise.resolve({ samples: count, inputs: noises.map((noise) => noise.draw(start, count)), labels: null });
+    batch(start: number, count: number, spent?: ProbeBatch): Promise<ProbeBatch> {
+      const values = noises.map((noise, k) => noise.draw(start, count, spent?.inputs[k]));
+      return Promise.resolve({ samples: count, inputs: values, labels: null });
     },
     summary: () => noises.map((noise) => ({ ...noise.description, ...noise.statistics.summary })),
     box: (input: number) => noises[input].box,
@@ -46,17 +48,14 @@ class InputNoise {
   }
 
   /** Samples `[count, ...shape]` from `start` on. */
-  draw(start: number, count: number): InputValues {
+  draw(start: number, count: number, spent?: InputValues): InputValues {
     const { size, limit } = this;
     const length = count * size;
-    const values = this.input.dtype === 'float32' ? new Float32Array(length) : new Int32Array(length);
+    const room = roomFor(length, spent);
+    const values = this.input.dtype === 'float32' ? new Float32Array(room, 0, length) : new Int32Array(room, 0, length);
     const first = start * size;
     if (this.description.source === 'normal') {
-      // Normal draws come in pairs: an odd beginning is the second of its pair.
-      const odd = first % 2;
-      const draw = normal(mulberry32(this.seed, first - odd));
-      if (odd === 1) draw();
-      for (let i = 0; i < length; i++) values[i] = draw();
+      fillNormal(values, this.seed, first);
     } else {
       const draw = mulberry32(this.seed, first);
       const [lowest, highest] = this.range;

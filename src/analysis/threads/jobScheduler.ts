@@ -7,6 +7,7 @@ import type { Chunk, ChunkMeasurement, ChunkSetup } from '../measure/chunk';
 import { MAXIMUM_MEMORY } from '../measure/memory';
 import type { Network } from '../model/network';
 import type { LossChoice } from '../model/trainingConfig';
+import type { ProbeBatch } from '../probe/probe';
 import { fingerprint } from './fingerprint';
 import { takePart, type FromHelper, type ToHelper } from './messages';
 import { openJob, type Job } from './jobs';
@@ -70,6 +71,13 @@ export class JobScheduler {
     await this.helpersFor(Infinity, cost);
   }
 
+  /** The same samples in memory that all threads see, so that none gets a copy; as they are where this thread works alone. */
+  share(batch: ProbeBatch): ProbeBatch {
+    if (this.size === 1) return batch;
+    const { inputs, labels, samples } = batch;
+    return { samples, inputs: inputs.map(shared), labels: labels?.map(shared) ?? null };
+  }
+
   /** Measures chunks. Rejects with what a thread failed with; the scheduler is of no use then, and to be closed. */
   measure(
     setup: ChunkSetup,
@@ -100,12 +108,11 @@ export class JobScheduler {
     const taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const results = new InOrder<R>(job.parts.length, onResult);
     const number = this.jobs++;
-    const shared = helpers.length === 0 ? job : withSharedValues(job);
-    for (const helper of helpers) helper.take(number, shared, taken, (part, result) => results.put(part, result as R));
+    for (const helper of helpers) helper.take(number, job, taken, (part, result) => results.put(part, result as R));
     const failed = Promise.race(helpers.map((helper) => helper.failed));
     failed.catch(() => undefined);
 
-    const runner = openJob(this.network, shared);
+    const runner = openJob(this.network, job);
     try {
       for (let part = takePart(taken, job); part !== null; part = takePart(taken, job)) {
         results.put(part, runner.work(part) as R);
@@ -244,16 +251,8 @@ class InOrder<R> {
   }
 }
 
-/** The same job with the samples in memory that all threads see, so that none gets a copy. */
-function withSharedValues(job: Job): Job {
-  const share = <T extends { readonly batch: Chunk['batch'] }>(holder: T): T => {
-    const { inputs, labels, samples } = holder.batch;
-    return { ...holder, batch: { samples, inputs: inputs.map(shared), labels: labels?.map(shared) ?? null } };
-  };
-  return job.kind === 'measure' ? { ...job, parts: job.parts.map(share) } : { ...job, setup: share(job.setup) };
-}
-
 function shared<T extends Float32Array | Int32Array>(values: T): T {
+  if (values.buffer instanceof SharedArrayBuffer) return values;
   const copy = new (values.constructor as new (buffer: SharedArrayBuffer) => T)(
     new SharedArrayBuffer(values.byteLength),
   );

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   await mkdir(places.models, { recursive: true });
   const file = path.join(root, 'docs/benchmarks.md');
   if (values.extension) {
-    const page = withExtensionSection(await readFile(file, 'utf8'), await measureExtension(root));
+    const page = withExtensionSection(await readFile(file, 'utf8'), await measureExtension(places));
     if (values.write) await writeFile(file, page);
     return console.log(page.slice(page.indexOf('## The extension')));
   }
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   const whole = !values.quick && values.only === undefined;
   const times: NetworkTimes[] = [];
   const growth: Growth[] = [];
-  const extension: ExtensionNumbers | null = whole ? await measureExtension(root) : null;
+  const extension: ExtensionNumbers | null = whole ? await measureExtension(places) : null;
   const page = (): string => benchmarkPage(times, growth, extension);
   // After every part, so that a run that is ended early leaves what it has.
   const write = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 /**
  * What the extension itself costs: sizes and start, measured on the files in dist/ (minified, as they are shipped), what
- * understands training code without an editor, and what scripts/benchmark-editor.mjs measured in a real one.
+ * understands training code and how soon a diagnosis can be cancelled without an editor, and what
+ * scripts/benchmark-editor.mjs measured in a real one.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -13,6 +14,8 @@ import { hover } from '../../../src/code/hover';
 import { CodeDocument } from '../../../src/code/parser';
 import type { EditorNumbers } from '../editor/editorNumbers';
 import { LONG_FILE, MENTIONS } from '../editor/longFile';
+import { measureCancelling, type Cancelled } from './cancelling';
+import type { Places } from './processes';
 
 export interface ExtensionNumbers {
   /** Kilobytes (1000 bytes) by file name. */
@@ -26,6 +29,7 @@ export interface ExtensionNumbers {
   /** Milliseconds in that file, medians: the parser's answer to one character, and all findings after it. */
   readonly keystroke: number;
   readonly judging: number;
+  readonly cancelled: readonly Cancelled[];
   /** Null where no VS Code was to be had. */
   readonly inEditor: EditorNumbers | null;
 }
@@ -41,7 +45,8 @@ const FILES = [
 ];
 const STARTS = 9;
 
-export async function measureExtension(root: string): Promise<ExtensionNumbers> {
+export async function measureExtension(places: Places): Promise<ExtensionNumbers> {
+  const { root } = places;
   const files = [
     ...FILES.map((name) => path.join(root, 'dist', name)),
     path.join(root, 'artifacts/activation-diagnostics.vsix'),
@@ -61,6 +66,7 @@ export async function measureExtension(root: string): Promise<ExtensionNumbers> 
     laterHover: middle(later),
     keystroke: middle(keystrokes),
     judging: middle(judgements),
+    cancelled: await measureCancelling(places),
     inEditor: existsSync(editor) ? (JSON.parse(await readFile(editor, 'utf8')) as EditorNumbers) : null,
   };
 }

@@ -119,7 +119,7 @@ const MOBILENET_BLOCKS = [
   [6, 320, 1, 1],
 ];
 
-const mobileNet = network('mobilenet-v2', 'MobileNetV2 1.0/224', 8, [224, 224, 3], (b, input) => {
+export const mobileNet = network('mobilenet-v2', 'MobileNetV2 1.0/224', 8, [224, 224, 3], (b, input) => {
   const plain = { use_bias: false, padding: 'same' };
   let x = b.relu6(b.normalized(b.convolution(input, 3, 32, 3, { ...plain, strides: [2, 2] }), 32));
   let channels = 32;

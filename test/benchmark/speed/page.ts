@@ -2,6 +2,7 @@
 
 import { cpus, loadavg, totalmem } from 'node:os';
 import type { EditorNumbers, Typing } from '../editor/editorNumbers';
+import type { Cancelled } from './cancelling';
 import type { ExtensionNumbers } from './extensionNumbers';
 import type { Growth } from './growth';
 import type { WholeRun } from './processes';
@@ -128,6 +129,7 @@ function extensionSection({
   laterHover,
   keystroke,
   judging,
+  cancelled,
   inEditor,
 }: ExtensionNumbers): string[] {
   const ms = (value: number): string => `${number(value)} ms`;
@@ -149,7 +151,35 @@ function extensionSection({
     '',
     'Loading and `activate()` were timed against an editor that does nothing, tips and typing in Node.',
     '',
+    ...cancelledSection(cancelled),
     ...(inEditor === null ? ['No VS Code was to be had on this machine.', ''] : editorSection(inEditor)),
+  ];
+}
+
+function cancelledSection(cancelled: readonly Cancelled[]): string[] {
+  const groups = new Map<string, Cancelled[]>();
+  for (const one of cancelled) {
+    const key = `${one.threads} ${one.stage}`;
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  const most = (values: readonly number[]): string => number(Math.max(...values));
+  const held = (index: 0 | 1): string => most(cancelled.map(({ megabytes }) => megabytes[index]));
+  return [
+    '### Cancelling',
+    '',
+    `A diagnosis of MobileNetV2 1.0/224 in the extension's worker, alone and with a helper thread, cancelled at moments spread evenly over it; *in* is the stage that its progress named last, where *forward* is the first pass forward and back too. Medians, with the longest in brackets, in milliseconds from the request until the caller is told and until the threads are gone. After that the process computed for ${most(cancelled.map(({ computed }) => computed))} ms at most in 300, and held ${held(1)} MB at most, of ${held(0)}.`,
+    '',
+    ...table(
+      ['threads', 'in', 'diagnoses', 'told', 'gone'],
+      [...groups.values()].map((group) => [
+        `${group[0].threads}`,
+        group[0].stage,
+        `${group.length}`,
+        worst(group.map(({ told }) => told)),
+        worst(group.map(({ gone }) => gone)),
+      ]),
+    ),
+    '',
   ];
 }
 
@@ -214,9 +244,15 @@ const DASH = '–';
 /** Median and, in brackets, minimum. */
 function spread(turns: Turns | null): string {
   if (turns === null || turns.length === 0) return DASH;
-  const sorted = [...turns].sort((a, b) => a - b);
-  return `${number(sorted[sorted.length >> 1])} (${number(sorted[0])})`;
+  return `${number(median(turns))} (${number(Math.min(...turns))})`;
 }
+
+/** Median and, in brackets, maximum. */
+function worst(turns: Turns): string {
+  return `${number(median(turns))} (${number(Math.max(...turns))})`;
+}
+
+const median = (turns: Turns): number => [...turns].sort((a, b) => a - b)[turns.length >> 1];
 
 function ratio(above: Turns | null, below: Turns | null): string {
   if (above === null || below === null || above.length === 0 || below.length === 0) return DASH;
@@ -228,7 +264,6 @@ const times = (runs: readonly WholeRun[]): number[] => runs.map(({ milliseconds 
 const peak = (runs: readonly WholeRun[]): string =>
   runs.length === 0 ? DASH : number(Math.max(...runs.map(({ peakMegabytes }) => peakMegabytes)));
 
-/** Milliseconds of each stage in the fastest run. */
 /** Milliseconds of all but the experiments, which PyTorch has no part in. */
 function withoutExperiments({ milliseconds, output }: WholeRun): number {
   const experiments = stagesOf(output).find(({ stage }) => stage === 'experiment');
@@ -239,6 +274,7 @@ function stagesOf(output: string): readonly { readonly stage: string; readonly m
   return (JSON.parse(output) as { run: { stages: { stage: string; milliseconds: number }[] } }).run.stages;
 }
 
+/** Milliseconds of each stage in the fastest run. */
 function stages(runs: readonly WholeRun[]): string {
   const fastest = [...runs].sort((a, b) => a.milliseconds - b.milliseconds)[0];
   return stagesOf(fastest.output)

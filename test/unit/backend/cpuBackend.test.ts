@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
-import { distributionCases } from './drawCases';
+import { distributionCases, normalFillCases } from './drawCases';
 import { canRecur } from '../../../src/analysis/backend/recurrence';
 import { intervalSumCases } from './intervalSumCases';
 import { FLOAT64, statisticsCases } from './statisticsCases';
@@ -55,6 +55,7 @@ test.each([
 describe('interval sums', intervalSumCases);
 describe('statistics', () => statisticsCases(FLOAT64));
 describe('draws', distributionCases);
+describe('draws into an array', normalFillCases);
 
 test('writes no notices to the console', () => {
   expect(warn).not.toHaveBeenCalled();

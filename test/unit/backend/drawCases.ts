@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { wasmHeap } from '../../../src/analysis/backend/heap';
+import { fillNormal } from '../../../src/analysis/backend/normalDraws';
 import { WeightStream } from '../../../src/analysis/experiment/weightStream';
-import { mulberry32 } from '../../../src/analysis/probe/random';
+import { mulberry32, MULBERRY_STEP, normal } from '../../../src/analysis/probe/random';
 
 /** The error function: its Maclaurin series, and the continued fraction of its complement (Abramowitz and Stegun 7.1.5, 7.1.14). */
 function erf(x: number): number {
@@ -83,9 +84,31 @@ export function distributionCases(): void {
   });
 }
 
+/** On every backend. */
+export function normalFillCases(): void {
+  // The first of the last is 0, whose logarithm is not finite.
+  test.each([...SEEDS, -MULBERRY_STEP])('an array is filled with the draws of Box and Muller, seed %i', (seed) => {
+    const next = normal(mulberry32(seed));
+    const draws = Array.from({ length: 20_000 }, next);
+    for (const skip of [0, 1, 2, 7]) {
+      for (const count of [...COUNTS, 19_990]) {
+        const values = new Float32Array(count);
+        fillNormal(values, seed, skip);
+        // Rounded to float32 once, of values that are right to some units of 2^-52.
+        const wrong = values.findIndex((x, i) => {
+          const expected = draws[skip + i];
+          return !(Math.abs(x - expected) < 2 ** -23.9 * Math.abs(expected) + 1e-14);
+        });
+        expect(wrong).toBe(-1);
+      }
+    }
+  });
+}
+
 /** By the routines of the wasm backend. */
 export function drawCases(): void {
   distributionCases();
+  normalFillCases();
 
   test.each(SEEDS)('uniform draws are those of mulberry32, seed %i', (seed) => {
     for (const count of COUNTS) {
@@ -133,6 +156,7 @@ export function drawCases(): void {
         float32(out, count + 4).fill(42);
         kernels.drawUniform(out, count, 1, 0, 1);
         kernels.drawNormal(out, count, 1, 0, 1, 1);
+        kernels.drawPairs(out, count >> 1, 1);
         expect([...float32(out, count + 4).subarray(count)]).toEqual([42, 42, 42, 42]);
       });
     }

@@ -145,6 +145,25 @@ describe('the memory of a measurement', () => {
   });
 });
 
+describe('the samples of a measurement', () => {
+  it('lie in the memory of one batch, however many they are', async () => {
+    const network = dense();
+    const probe = syntheticProbe(network.inputs, 3);
+    const buffers = new Set<ArrayBufferLike>();
+    const watched: typeof probe = {
+      ...probe,
+      async batch(...args) {
+        const batch = await probe.batch(...args);
+        for (const { buffer } of batch.inputs) buffers.add(buffer);
+        return batch;
+      },
+    };
+    await measure(network, watched, { samples: 2000, seed: 3, onProgress: () => undefined });
+    expect(buffers.size).toBe(1);
+    network.dispose();
+  });
+});
+
 describe('a measurement in smaller batches', () => {
   it('counts the same', async () => {
     const network = convolutions();

@@ -32,6 +32,14 @@ describe('NodeFolder', () => {
     expect([...(await folder.read('alias'))]).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('puts what it reads into the room that it is given, if it fits', async () => {
+    const room = new Uint8Array(3);
+    const read = await folder.read('b.bin', 1, 2, room);
+    expect([...read]).toEqual([2, 3]);
+    expect(read.buffer).toBe(room.buffer);
+    expect([...(await folder.read('b.bin', 0, 4, room))]).toEqual([1, 2, 3, 4]);
+  });
+
   it('lists by name, without what it would not read', async () => {
     expect(await folder.list()).toEqual([
       { name: 'alias', kind: 'file', size: 5 },

@@ -63,6 +63,17 @@ describe('dataProbe', () => {
     expect(probe.limits).toEqual([]);
   });
 
+  it('puts a batch, and its labels, where a spent one was', async () => {
+    const files = { 'x.npy': counting(4, 2), 'y.npy': npyFloats([4], [2, 0, 1, 1]) };
+    const probe = await probeOf(files, { data: ['x.npy'], labels: 'y.npy', outputs: [output(3)] });
+    const spent = await probe.batch(0, 2);
+    const batch = await probe.batch(2, 2, spent);
+    expect(batch.inputs).toEqual([Float32Array.of(4, 5, 6, 7)]);
+    expect(batch.labels).toEqual([Float32Array.of(0, 1, 0, 0, 1, 0)]);
+    expect(batch.inputs[0].buffer).toBe(spent.inputs[0].buffer);
+    expect(batch.labels![0].buffer).toBe(spent.labels![0].buffer);
+  });
+
   it('sums up what was handed out', async () => {
     const probe = await probeOf({ 'x.npy': npyFloats([3, 2], [1, 10, 2, 20, 300, 4000]) }, {});
     await probe.batch(0, 2);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mulberry32, randomOrder, type Random } from '../../../src/analysis/probe/random';
+import { drawNormal, mulberry32, normal, randomOrder, type Random } from '../../../src/analysis/probe/random';
 
 describe('mulberry32', () => {
   it('skips ahead to the same draws', () => {
@@ -7,6 +7,18 @@ describe('mulberry32', () => {
     for (let i = 0; i < 1000; i++) walked();
     const jumped = mulberry32(42, 1000);
     for (let i = 0; i < 10; i++) expect(jumped()).toBe(walked());
+  });
+});
+
+describe('drawNormal', () => {
+  it('fills with the draws of normal, from any of them on', () => {
+    const next = normal(mulberry32(-7));
+    const draws = Float32Array.from({ length: 50 }, next);
+    for (const skip of [0, 1, 2, 13]) {
+      for (const length of [0, 1, 2, 7, 30]) {
+        expect(drawNormal(new Float32Array(length), -7, skip)).toEqual(draws.slice(skip, skip + length));
+      }
+    }
   });
 });
 

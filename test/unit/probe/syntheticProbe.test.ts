@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
+import { startTestBackend } from '../measure/networks';
 import { networkInput } from './networkInput';
+
+beforeAll(startTestBackend);
 
 const image = networkInput([5, 5, 3], { name: 'image', kind: 'image' });
 const features = networkInput([7], { name: 'features' });
@@ -55,6 +58,17 @@ describe('syntheticProbe', () => {
         expect(values).toEqual(whole.inputs[k].slice(start * size, (start + count) * size));
       });
     }
+  });
+
+  it('puts a batch where a spent one was, if it fits', async () => {
+    const probe = syntheticProbe(inputs, 7);
+    const spent = await probe.batch(0, 20);
+    const smaller = await probe.batch(20, 5, spent);
+    expect(smaller).toEqual(await syntheticProbe(inputs, 7).batch(20, 5));
+    const again = await probe.batch(25, 20, smaller);
+    expect(again).toEqual(await syntheticProbe(inputs, 7).batch(25, 20));
+    again.inputs.forEach((values, k) => expect(values.buffer).toBe(spent.inputs[k].buffer));
+    expect(await probe.batch(45, 21, again)).toEqual(await syntheticProbe(inputs, 7).batch(45, 21));
   });
 
   it('reaches far samples without drawing the near ones', async () => {

@@ -1,8 +1,9 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { esbuildKernels } from '../../../scripts/wasm-kernels.mjs';
 import type { HelperChannel } from '../../../src/analysis/threads/jobScheduler';
 import { NodeHelperPool } from '../../../src/analysis/threads/nodePool';
@@ -10,7 +11,7 @@ import type { Job } from '../../../src/analysis/threads/jobs';
 import { diagnose, type DiagnoseRequest } from '../../../src/analysis/diagnose';
 import { answerFrom } from '../../../src/analysis/threads/recordedFolder';
 import { AnalysisWorker } from '../../../src/editor/analysisWorker';
-import type { FileRequest } from '../../../src/report/protocol';
+import type { DiagnoseArguments, FileRequest } from '../../../src/report/protocol';
 import type { Report } from '../../../src/report/report';
 import { startTestBackend, WASM_FOLDER } from '../measure/networks';
 import { filesOf, REQUESTS, sigmoids } from './models';
@@ -119,24 +120,26 @@ describe('helpers in threads of their own', { timeout }, () => {
 });
 
 describe('the analysis worker', { timeout }, () => {
+  const given = (samples: number, workers: number): DiagnoseArguments => ({
+    model: { folder: { root: 0, path: 'm' }, file: 'model.json' },
+    data: [],
+    labels: null,
+    samples,
+    budget: { samples: null, seconds: null },
+    seed: 1,
+    scale: null,
+    loss: null,
+    columns: null,
+    workers,
+  });
+
   it('starts helpers for what takes long, which read the model through it, and reports the same', async () => {
     const files = await filesOf(sigmoids(12, 500));
     const worker = new AnalysisWorker(path.join(folder, 'worker.js'));
     const run = async (workers: number) => {
       const asked: FileRequest[] = [];
       const report = await worker.run({
-        arguments: {
-          model: { folder: { root: 0, path: 'm' }, file: 'model.json' },
-          data: [],
-          labels: null,
-          samples: 4096,
-          budget: { samples: null, seconds: null },
-          seed: 1,
-          scale: null,
-          loss: null,
-          columns: null,
-          workers,
-        },
+        arguments: given(4096, workers),
         answer: (file) => {
           asked.push(file);
           return answerFrom(files, file);
@@ -151,5 +154,33 @@ describe('the analysis worker', { timeout }, () => {
     worker.dispose();
     expect(together.report).toBe(alone.report);
     expect([alone.read, together.read]).toEqual([1, 2]);
+  });
+
+  it.each([1, 2])('ends in the middle of passes that would go on for hours, with %i threads', async (workers) => {
+    const files = await filesOf(sigmoids(12, 500));
+    const terminate = vi.spyOn(Worker.prototype, 'terminate');
+    const worker = new AnalysisWorker(path.join(folder, 'worker.js'));
+    const abort = new AbortController();
+    const stages: string[] = [];
+    let measuring = (): void => undefined;
+    const measured = new Promise<void>((resolve) => (measuring = resolve));
+    const running = worker.run({
+      arguments: given(1e8, workers),
+      answer: (file) => answerFrom(files, file),
+      onProgress: ({ stage, done }) => {
+        stages.push(stage);
+        if (done !== null) measuring();
+      },
+      signal: abort.signal,
+    });
+    // One chunk after another now runs, and the thread answers no messages.
+    await measured;
+    abort.abort();
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    const seen = stages.length;
+    // Resolves, with the exit code, only when the thread is gone, and its own threads with it.
+    await expect(terminate.mock.results[0].value).resolves.toBe(1);
+    expect(stages).toHaveLength(seen);
+    terminate.mockRestore();
   });
 });

@@ -1,17 +1,42 @@
 /** Random draws by mulberry32, as in ../../probe/random.ts. Its state is a counter, so that draws are made four at a time. */
 
-const STEP: i32 = 0x6d2b79f5;
+/** What the state grows by from one draw to the next. */
+// @ts-ignore: decorator of AssemblyScript
+@global
+const MULBERRY_STEP: i32 = 0x6d2b79f5;
+
+/** The bits of the draw that follows `state`. */
+// @ts-ignore: decorators of AssemblyScript
+@global @inline
+function mulberry(state: i32): i32 {
+  const s = state + MULBERRY_STEP;
+  let t = (s ^ (s >>> 15)) * (1 | s);
+  t = (t + (t ^ (t >>> 7)) * (61 | t)) ^ t;
+  return t ^ (t >>> 14);
+}
+
+/** The bits of the four draws that follow `state`. */
+// @ts-ignore: decorators of AssemblyScript
+@global @inline
+function mulberryFour(state: i32): v128 {
+  const steps = i32x4(MULBERRY_STEP, 2 * MULBERRY_STEP, 3 * MULBERRY_STEP, 4 * MULBERRY_STEP);
+  const s = i32x4.add(i32x4.splat(state), steps);
+  let t = i32x4.mul(v128.xor(s, i32x4.shr_u(s, 15)), v128.or(i32x4.splat(1), s));
+  const u = i32x4.mul(v128.xor(t, i32x4.shr_u(t, 7)), v128.or(i32x4.splat(61), t));
+  t = v128.xor(i32x4.add(t, u), t);
+  return v128.xor(t, i32x4.shr_u(t, 14));
+}
 
 /** `out[i] = center + reach u` with u uniform on (-1, 1), in steps of 2^-23. */
 export function drawUniform(out: usize, count: i32, state: i32, center: f32, reach: f32): void {
   let i: i32 = 0;
   if (ASC_FEATURE_SIMD) {
-    for (; i + 4 <= count; i += 4, state += 4 * STEP) {
+    for (; i + 4 <= count; i += 4, state += 4 * MULBERRY_STEP) {
       const scaled = f32x4.mul(f32x4.splat(reach), uniformFour(state));
       v128.store(out + (<usize>i << 2), f32x4.add(f32x4.splat(center), scaled));
     }
   }
-  for (; i < count; i++, state += STEP) store<f32>(out + (<usize>i << 2), center + reach * uniform(state));
+  for (; i < count; i++, state += MULBERRY_STEP) store<f32>(out + (<usize>i << 2), center + reach * uniform(state));
 }
 
 /**
@@ -22,20 +47,19 @@ export function drawNormal(out: usize, count: i32, state: i32, mean: f32, deviat
   const scale = <f32>Math.SQRT2 * deviation;
   let i: i32 = 0;
   if (ASC_FEATURE_SIMD) {
-    for (; i + 4 <= count; i += 4, state += 4 * STEP) {
+    for (; i + 4 <= count; i += 4, state += 4 * MULBERRY_STEP) {
       const x = erfinv<v128>(f32x4.mul(f32x4.splat(share), uniformFour(state)));
       v128.store(out + (<usize>i << 2), f32x4.add(f32x4.splat(mean), f32x4.mul(f32x4.splat(scale), x)));
     }
   }
-  for (; i < count; i++, state += STEP) store<f32>(out + (<usize>i << 2), mean + scale * erfinv<f32>(share * uniform(state)));
+  for (; i < count; i++, state += MULBERRY_STEP) {
+    store<f32>(out + (<usize>i << 2), mean + scale * erfinv<f32>(share * uniform(state)));
+  }
 }
 
 /** The draw that follows `state`. The half keeps it off -1, 0 and 1. */
 function uniform(state: i32): f32 {
-  const s = state + STEP;
-  let t = (s ^ (s >>> 15)) * (1 | s);
-  t = (t + (t ^ (t >>> 7)) * (61 | t)) ^ t;
-  const bits = t ^ (t >>> 14) ^ i32.MIN_VALUE;
+  const bits = mulberry(state) ^ i32.MIN_VALUE;
   return (<f32>(bits >> 8) + 0.5) * <f32>(1.0 / 8388608.0);
 }
 
@@ -43,11 +67,7 @@ function uniform(state: i32): f32 {
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function uniformFour(state: i32): v128 {
-  const s = i32x4.add(i32x4.splat(state), i32x4(STEP, 2 * STEP, 3 * STEP, 4 * STEP));
-  let t = i32x4.mul(v128.xor(s, i32x4.shr_u(s, 15)), v128.or(i32x4.splat(1), s));
-  const u = i32x4.mul(v128.xor(t, i32x4.shr_u(t, 7)), v128.or(i32x4.splat(61), t));
-  t = v128.xor(i32x4.add(t, u), t);
-  const bits = v128.xor(v128.xor(t, i32x4.shr_u(t, 14)), i32x4.splat(i32.MIN_VALUE));
+  const bits = v128.xor(mulberryFour(state), i32x4.splat(i32.MIN_VALUE));
   const whole = f32x4.convert_i32x4_s(i32x4.shr_s(bits, 8));
   return f32x4.mul(f32x4.add(whole, f32x4.splat(0.5)), f32x4.splat(1.0 / 8388608.0));
 }
