@@ -196,6 +196,11 @@ export class UnitAccumulator {
   /** Adds what another accumulator has seen of other samples. */
   merge(other: UnitState): void {
     if (other.units !== this.units) throw new RangeError(`Cannot merge ${other.units} units into ${this.units}.`);
+    // Units have been seen equally often. The first merge comes to a copy, and of a single chunk it is the only one.
+    if (this.count[0] === 0) {
+      for (const field of STATE) this[field].set(other[field]);
+      return;
+    }
     for (let unit = 0; unit < this.units; unit++) {
       const finite = other.count[unit] - other.nonFinite[unit];
       if (finite > 0) {
@@ -283,23 +288,21 @@ export class UnitAccumulator {
   }
 }
 
+const STATE = [
+  'count',
+  'nonFinite',
+  'zeros',
+  'positives',
+  'activeSamples',
+  'minimum',
+  'maximum',
+  'shift',
+  'sum',
+  'squares',
+] as const;
+
 /** What a `UnitAccumulator` has seen: plain data, one entry per unit, that another thread can be sent. */
-export type UnitState = Readonly<
-  Pick<
-    UnitAccumulator,
-    | 'units'
-    | 'count'
-    | 'nonFinite'
-    | 'zeros'
-    | 'positives'
-    | 'activeSamples'
-    | 'minimum'
-    | 'maximum'
-    | 'shift'
-    | 'sum'
-    | 'squares'
-  >
->;
+export type UnitState = Readonly<Pick<UnitAccumulator, 'units' | (typeof STATE)[number]>>;
 
 /** Sum of squares of the finite entries of tensors, in float64. */
 export class SquareAccumulator {

@@ -35,7 +35,8 @@ export function plainLines(text: string): string[] {
     .map(plainText);
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when it is first needed, for which its data has to be loaded: that takes longer than all other code that a start runs. */
+let graphemes: Intl.Segmenter | null = null;
 
 /** East Asian wide and fullwidth characters (UAX 11), and emoji that are drawn as pictures. */
 const WIDE =
@@ -46,7 +47,10 @@ function graphemeWidth(grapheme: string): number {
   return WIDE.test(grapheme) ? 2 : 1;
 }
 
-const split = (text: string): string[] => Array.from(graphemes.segment(text), ({ segment }) => segment);
+function split(text: string): string[] {
+  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return Array.from(graphemes.segment(text), ({ segment }) => segment);
+}
 
 /** Number of terminal columns that `text` takes. */
 export function displayWidth(text: string): number {
