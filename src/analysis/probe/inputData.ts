@@ -70,6 +70,10 @@ export class InputData {
     const whole = !floats || this.input.kind === 'indices';
     await visitRows(this.reader, rows, (numbers, from, position) => {
       const to = position * size;
+      if (this.scale === null && !whole) {
+        values.set(numbers.subarray(from, from + size), to);
+        return;
+      }
       for (let i = 0; i < size; i++) {
         const value = scaling(numbers[from + i], Math.floor(i / channelStride) % channels);
         values[to + i] = whole ? this.validInteger(value, rows[position]) : value;
