@@ -7,9 +7,9 @@ import type { run as Run } from './commandLine';
 import { cacheFolder, CompiledBundle } from './compiledBundle';
 
 /**
- * Bytes of bytecode that a function runs, about, before V8 optimises it; V8 itself waits for less than a quarter of them. Most diagnoses end before
- * what was optimised so early has made up for the time that this took, and much of it is thrown away again. Before anything is
- * loaded: V8 takes compiled code from a cache only if its flags are those with which the code was compiled.
+ * Bytes of bytecode, about, that a function runs before V8 optimises it; V8 itself waits for less than a quarter of them.
+ * Most diagnoses end before what was optimised so early has made up for the time that this took, and much of it is thrown
+ * away again. Set before anything is loaded: V8 takes code from a cache only under the flags that it was compiled with.
  */
 const INTERRUPT_BUDGET = 300_000;
 setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
