@@ -11,7 +11,7 @@ const [SHIFT, MINIMUM, MAXIMUM, NON_FINITE, ACTIVE, LATEST_MEAN] = [0, 3, 4, 5, 
 
 /** Units that the routine works on at a time, and rows that it sums in float32 before it adds them to the total. */
 const LANES = 8;
-export const SUMMED_ROWS = 64;
+export const SUMMED_ROWS = 32;
 
 /** Not by `subarray`, which takes several times as long. */
 export const fieldOf = (state: Float64Array, units: number, index: number): Float64Array =>

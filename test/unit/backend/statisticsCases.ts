@@ -71,6 +71,10 @@ const SHAPES: [number, number, number][] = [
   [33, 2, 64],
   [2, 1, 130],
   [1, 200, 35],
+  // Rows of several blocks, whose mean the ones before tell.
+  [300, 1, 8],
+  [2, 333, 20],
+  [1, 1500, 9],
 ];
 
 /** N(mean, spread^2) with ReLU zeros and, where asked, non-finite values. */
@@ -268,11 +272,12 @@ export function statisticsCases(tolerances: Tolerances): void {
       expect(counts).toEqual(expected);
       for (let unit = 0; unit < units; unit++) {
         const wanted = reference(data, [samples, positions, units], unit);
-        expect(accumulator.activeSamples[unit]).toBe(wanted.activeSamples);
-        expect(accumulator.positives[unit]).toBe(wanted.positives);
-        expect(accumulator.minimum[unit]).toBe(wanted.minimum);
-        expect(accumulator.maximum[unit]).toBe(wanted.maximum);
-        expect(accumulator.mean[unit]).toBeCloseTo(wanted.mean, 5);
+        for (const exact of ['activeSamples', 'nonFinite', 'zeros', 'positives', 'minimum', 'maximum'] as const) {
+          expect(accumulator[exact][unit], exact).toBe(wanted[exact]);
+        }
+        const deviation = Math.sqrt(wanted.m2 / (samples * positions));
+        expect(Math.abs(accumulator.mean[unit] - wanted.mean)).toBeLessThan(tolerances.sum * deviation);
+        expect(Math.abs(accumulator.m2[unit] / wanted.m2 - 1)).toBeLessThan(tolerances.m2);
       }
     });
 
@@ -332,15 +337,20 @@ export function statisticsCases(tolerances: Tolerances): void {
       'of %s add up to the closed form',
       (name) => {
         const phi = activation(name)!;
-        for (const [size, spread] of [
-          [1, 1],
-          [7, 1],
-          [64, 5],
-          [1003, 0.1],
-          [1000, 30],
+        for (const [size, spread, kind] of [
+          [1, 1, 'non-finite'],
+          [7, 1, 'non-finite'],
+          [64, 5, 'non-finite'],
+          [1003, 0.1, 'non-finite'],
+          [1000, 30, 'non-finite'],
+          [64, 5, 'plain'],
+          [1003, 0.1, 'plain'],
+          [1000, 30, 'plain'],
+          [331, 2, 'non-finite in one block'],
         ] as const) {
           // prettier-ignore
-          const data = values(size, size, 0, spread, 'non-finite');
+          const data = values(size, size, 0, spread, kind);
+          if (kind === 'non-finite in one block') data.set([NaN, -Infinity, Infinity], 100);
           const finite = data.filter(Number.isFinite);
           const z = tensor(data);
           const { sum, count } = sumDerivatives(z, phi, Infinity);
@@ -355,19 +365,22 @@ export function statisticsCases(tolerances: Tolerances): void {
     test.each(['sigmoid', 'tanh'])('of %s keep their digits where they are small, and vanish far out', (name) => {
       const phi = activation(name)!;
       for (const value of [0, -0, 1e-30, 3, -9, 17, 43]) {
-        // Alone and in a group of four: both ways of computing it.
-        for (const size of [1, 4]) {
+        // Alone and in a block of 64: both ways of computing it.
+        for (const size of [1, 64]) {
           const z = tensor(new Float32Array(size).fill(value));
           const ratio = sumDerivatives(z, phi, Infinity).sum / (size * phi.derivative(value));
           z.dispose();
           expect(Math.abs(ratio - 1)).toBeLessThan(1e-6);
         }
       }
-      const z = tensor([1e4, -1e30, 3e38, -200, 500]);
-      const { sum, count } = sumDerivatives(z, phi, Infinity);
-      z.dispose();
-      expect(count).toBe(5);
-      expect(sum).toBeLessThan(1e-38);
+      const far = [1e4, -1e30, 3e38, -200, 500];
+      for (const data of [far, Array.from({ length: 64 }, (_, i) => far[i % 5])]) {
+        const z = tensor(data);
+        const { sum, count } = sumDerivatives(z, phi, Infinity);
+        z.dispose();
+        expect(count).toBe(data.length);
+        expect(sum).toBeLessThan(1e-38);
+      }
     });
 
     test('others are thinned out', () => {
