@@ -17,7 +17,7 @@ const LOGISTIC: Readonly<Record<string, { readonly scale: number; readonly facto
 };
 
 /**
- * Sum of `phi'(z)`. The logistic function, tanh and ramps are summed over all values by ./assembly/statistics.ts; of
+ * Sum of `phi'(z)`. The logistic function, tanh and ramps are summed over all values by ./assembly/sums.ts; of
  * others at most `limit` values are looked at, evenly thinned out.
  */
 export function sumDerivatives(z: Tensor, activation: Activation, limit: number): DerivativeSum {

@@ -192,7 +192,7 @@ const newSums = (origin: Float32Array): FeatureSums => ({
   squares: new Float64Array(origin.length),
 });
 
-/** `SignalMeter.addFeatures` with the routine of ../backend/assembly/statistics.ts. */
+/** `SignalMeter.addFeatures` with the routine of ../backend/assembly/sums.ts. */
 function addOnHeap(heap: HeapTensor, samples: number, size: number, places: Places, features: FeatureSums): void {
   const { starts, width } = places;
   const { origin, sum, squares } = features;

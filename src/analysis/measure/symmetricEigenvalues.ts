@@ -51,7 +51,7 @@ export function centredSpectrum(rows: Rows): Float64Array | null {
   return gram.every(Number.isFinite) ? symmetricEigenvalues(gram, order) : null;
 }
 
-/** By the routines of ../backend/assembly/spectrum.ts. */
+/** By the routines of ../backend/assembly/spectrum.ts and eigenvalues.ts. */
 function spectrumOnHeap(heap: Heap, { width, blocks }: Rows, order: number, length: number): Float64Array | null {
   const count = (order * length) / width;
   const eigenvalues = new Float64Array(order);
