@@ -127,9 +127,12 @@ export class Workbench {
     return this.page.locator('.quick-input-widget input.input');
   }
 
-  /** Chooses the first row of the open quick pick that holds `text`. */
-  async pick(text) {
-    const row = this.quickPickRow(text);
+  /**
+   * Chooses the row of the open quick pick whose label begins with `label`. Only the beginning and its case tell it from
+   * the rows of what opens next: the file dialog behind the choice `JSON` offers `model.json`.
+   */
+  async pick(label) {
+    const row = this.quickPickRow(new RegExp(`^\\s*${label.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`));
     await row.waitFor();
     await repeated(async (brief) => {
       if (await row.isVisible()) await row.click({ timeout: brief });
