@@ -17,10 +17,8 @@ function stringify(value: unknown, indent: string): string {
   let text = '';
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
-    // All at once, which is many times as fast, where no text could hold a comma of its own.
-    if (items.every((item) => typeof item === 'number' || item === null)) {
-      return JSON.stringify(items).replace(/,/g, ', ');
-    }
+    // All at once, which is many times as fast: a finite number is the same text in JSON and in a template.
+    if (items.every(Number.isFinite)) return `[${items.join(', ')}]`;
     if (items.every((item) => typeof item !== 'object' || item === null)) return `[${items.map(plain).join(', ')}]`;
     for (const item of items) text += `${text === '' ? '' : ',\n'}${inner}${stringify(item, inner)}`;
     return `[\n${text}\n${indent}]`;
