@@ -75,6 +75,15 @@ export interface HeapKernels {
   layerNormScaleGradient(x: Pointer, dy: Pointer, out: Pointer, rows: number, width: number, epsilon: number): void;
   segmentSum(x: Pointer, ids: Pointer, out: Pointer, rows: number, columns: number, segments: number): void;
   sumRows(x: Pointer, out: Pointer, groups: number, rows: number, columns: number): void;
+  gatherRuns(
+    x: Pointer,
+    rows: number,
+    length: number,
+    starts: Pointer,
+    count: number,
+    width: number,
+    out: Pointer,
+  ): void;
   repeat(x: Pointer, out: Pointer, rows: number, length: number, copies: number): void;
   swapAxes(x: Pointer, out: Pointer, rows: number, columns: number, length: number): void;
   activate(activation: number, z: Pointer, out: Pointer, size: number): void;
@@ -136,15 +145,7 @@ export interface HeapKernels {
   ): void;
   sumSquares(values: Pointer, size: number, out: Pointer): void;
   sumLogisticDerivatives(values: Pointer, size: number, scale: number, out: Pointer): void;
-  addDifferences(
-    values: Pointer,
-    rows: number,
-    step: number,
-    count: number,
-    origin: Pointer,
-    sums: Pointer,
-    squares: Pointer,
-  ): void;
+  addDifferences(values: Pointer, rows: number, count: number, origin: Pointer, sums: Pointer, squares: Pointer): void;
   intervalSum(
     images: Pointer,
     count: number,

@@ -7,6 +7,8 @@ import { centredSpectrum, countOf, type Rows } from './symmetricEigenvalues';
 const POSITIONS = 64;
 /** Fewer positions where there would be more features than this, but always all units. */
 const FEATURES = 8192;
+/** Values of features that are looked at together, so that they stay in the cache. */
+const BLOCK = 2 ** 18;
 /** Features and samples that the effective rank is taken over. */
 const RANK_FEATURES = 512;
 export const RANK_SAMPLES = 128;
@@ -95,48 +97,70 @@ export class SignalMeter {
     const ofUnits = units?.units === size;
     if (ofUnits) this.units = units;
     if (ofUnits && countOf(this.rows) >= this.rankSamples) return;
-    // First: it may start the routines, whose workspace may move the heap that the values are a view of.
-    const heap = heapTensor(output);
-    const values = valuesOf(output);
     this.places ??= chosenPlaces(size, output.rank > 2 ? output.shape[output.rank - 1] : size);
-    this.keepRows(values, samples, size, this.places);
-    if (!ofUnits) this.addFeatures(values, heap, samples, this.places);
+    const heap = heapTensor(output);
+    if (heap !== null) return this.addOnHeap(heap, samples, size, this.places, ofUnits);
+    const features = featuresOf(valuesOf(output), samples, this.places);
+    this.keepRows(features, features.length / samples);
+    if (!ofUnits) this.addFeatures(features, features.length / samples);
   }
 
-  private addFeatures(values: Values, heap: HeapTensor | null, samples: number, places: Places): void {
-    this.features ??= newSums(valuesAt(values, places));
-    const size = values.length / samples;
-    if (heap !== null) {
-      addOnHeap(heap, samples, size, places, this.features);
-      return;
-    }
-    const { origin, sum, squares } = this.features;
-    for (let s = 0; s < samples; s++) {
-      const sample = valuesAt(values.subarray(s * size, (s + 1) * size), places);
-      for (let f = 0; f < sample.length; f++) {
-        const difference = sample[f] - origin[f];
-        sum[f] += difference;
-        squares[f] += difference * difference;
+  /** With the routines of ../backend/assembly, as many samples at a time as the cache holds the features of. */
+  private addOnHeap(heap: HeapTensor, samples: number, size: number, places: Places, ofUnits: boolean): void {
+    const { kernels } = heap;
+    const { starts, width } = places;
+    const length = starts.length * width;
+    const atOnce = Math.min(samples, Math.max(1, Math.floor(BLOCK / length)));
+    heap.withScratch(20 * length + 4 * (starts.length + atOnce * length), (sums) => {
+      const squares = sums + 8 * length;
+      const origin = squares + 8 * length;
+      const runs = origin + 4 * length;
+      const block = runs + 4 * starts.length;
+      heap.int32(runs, starts.length).set(starts);
+      for (let sample = 0; sample < samples; sample += atOnce) {
+        const count = Math.min(atOnce, samples - sample);
+        let from = heap.pointer + 4 * sample * size;
+        if (length < size) {
+          kernels.gatherRuns(from, count, size, runs, starts.length, width, block);
+          from = block;
+        }
+        const features = heap.float32(from, count * length);
+        this.keepRows(features, length);
+        if (ofUnits) continue;
+        if (sample === 0) {
+          this.features ??= newSums(features.slice(0, length));
+          heap.float64(sums, length).set(this.features.sum);
+          heap.float64(squares, length).set(this.features.squares);
+          heap.float32(origin, length).set(this.features.origin);
+        }
+        kernels.addDifferences(from, count, length, origin, sums, squares);
       }
-    }
+      this.features?.sum.set(heap.float64(sums, length));
+      this.features?.squares.set(heap.float64(squares, length));
+    });
   }
 
-  private keepRows(values: Values, samples: number, size: number, { starts, width }: Places): void {
-    const stride = Math.ceil((starts.length * width) / RANK_FEATURES);
-    const kept = Math.ceil((starts.length * width) / stride);
-    const wanted = Math.min(samples, this.rankSamples - countOf(this.rows));
-    if (wanted <= 0) return;
-    if (kept === size) {
-      this.addRows(new Float32Array(values.subarray(0, wanted * size)), size);
-      return;
-    }
-    const places = Int32Array.from({ length: kept }, (_, i) => {
-      const feature = i * stride;
-      return starts[Math.floor(feature / width)] + (feature % width);
+  /** @param features of one sample after another. */
+  private addFeatures(features: Float32Array, length: number): void {
+    this.features ??= newSums(features.slice(0, length));
+    const { origin, sum, squares } = this.features;
+    features.forEach((value, i) => {
+      const difference = value - origin[i % length];
+      sum[i % length] += difference;
+      squares[i % length] += difference * difference;
     });
+  }
+
+  /** @param features of one sample after another. */
+  private keepRows(features: Float32Array, length: number): void {
+    const wanted = Math.min(features.length / length, this.rankSamples - countOf(this.rows));
+    if (wanted <= 0) return;
+    const stride = Math.ceil(length / RANK_FEATURES);
+    const kept = Math.ceil(length / stride);
+    if (stride === 1) return this.addRows(features.slice(0, wanted * length), length);
     const block = new Float32Array(wanted * kept);
     for (let s = 0, to = 0; s < wanted; s++) {
-      for (let i = 0; i < kept; i++) block[to++] = values[s * size + places[i]];
+      for (let i = 0; i < length; i += stride) block[to++] = features[s * length + i];
     }
     this.addRows(block, kept);
   }
@@ -179,10 +203,17 @@ export class SignalMeter {
   }
 }
 
-/** The features of one sample. */
-function valuesAt(values: Values, { starts, width }: Places): Float32Array {
-  const chosen = new Float32Array(starts.length * width);
-  starts.forEach((start, i) => chosen.set(values.subarray(start, start + width), i * width));
+/** The features of one sample after another. */
+function featuresOf(values: Values, samples: number, { starts, width }: Places): Float32Array {
+  const size = values.length / samples;
+  const length = starts.length * width;
+  const chosen = new Float32Array(samples * length);
+  for (let sample = 0; sample < samples; sample++) {
+    starts.forEach((start, i) => {
+      const from = sample * size + start;
+      chosen.set(values.subarray(from, from + width), sample * length + i * width);
+    });
+  }
   return chosen;
 }
 
@@ -191,34 +222,6 @@ const newSums = (origin: Float32Array): FeatureSums => ({
   sum: new Float64Array(origin.length),
   squares: new Float64Array(origin.length),
 });
-
-/** `SignalMeter.addFeatures` with the routine of ../backend/assembly/sums.ts. */
-function addOnHeap(heap: HeapTensor, samples: number, size: number, places: Places, features: FeatureSums): void {
-  const { starts, width } = places;
-  const { origin, sum, squares } = features;
-  const { length } = origin;
-  heap.withScratch(20 * length, (scratch) => {
-    const sums = heap.float64(scratch, 2 * length);
-    sums.set(sum);
-    sums.set(squares, length);
-    const origins = scratch + 16 * length;
-    heap.float32(origins, length).set(origin);
-    starts.forEach((start, i) => {
-      const first = i * width;
-      heap.kernels.addDifferences(
-        heap.pointer + 4 * start,
-        samples,
-        size,
-        width,
-        origins + 4 * first,
-        scratch + 8 * first,
-        scratch + 8 * (length + first),
-      );
-    });
-    sum.set(sums.subarray(0, length));
-    squares.set(sums.subarray(length));
-  });
-}
 
 const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { sumDerivatives } from '../../../src/analysis/backend/derivatives';
 import { Histogram } from '../../../src/analysis/backend/histogram';
 import { SquareAccumulator, UnitAccumulator } from '../../../src/analysis/backend/unitStatistics';
-import { centredSpectrum, symmetricEigenvalues } from '../../../src/analysis/measure/symmetricEigenvalues';
+import { SignalMeter } from '../../../src/analysis/measure/signalMeter';
+import { centredSpectrum, countOf, symmetricEigenvalues } from '../../../src/analysis/measure/symmetricEigenvalues';
 import { activation } from '../../../src/report/activations';
 import { seededRandom } from './support';
 
@@ -473,6 +474,33 @@ export function statisticsCases(tolerances: Tolerances): void {
     expect(centredSpectrum({ width: 2, blocks: [largest] })!.sort()[1] / 1.8e77).toBeCloseTo(1, 6);
     const smallest = Float32Array.of(1e-38, 0, -1e-38, 0);
     expect(centredSpectrum({ width: 2, blocks: [smallest] })!.sort()[1] / 2e-76).toBeCloseTo(1, 6);
+  });
+
+  // Units in whole vectors and not, positions that are all looked at and not, features of more samples than are looked at together.
+  test.each([
+    [30, 49, 6],
+    [30, 90, 3],
+    [90, 150, 102],
+    [90, 2, 4104],
+  ])('the signal of %d samples of %d positions of %d units', (samples, positions, units) => {
+    const random = seededRandom(units);
+    const draws = random.normals(samples);
+    const scale = (unit: number): number => 1 + (unit % 3);
+    const values = Float32Array.from({ length: samples * positions * units }, (_, i) => {
+      const [unit, position] = [i % units, Math.floor(i / units) % positions];
+      // What differs between places and not between samples says nothing, unless places are mixed up.
+      return draws[Math.floor(i / (positions * units))] * scale(unit) + ((position * 31 + unit * 17) % 13);
+    });
+    const meter = new SignalMeter();
+    const output = tensor(values, [samples, positions, units]);
+    meter.add(output);
+    output.dispose();
+    const mean = draws.reduce((sum, x) => sum + x / samples, 0);
+    const variance = draws.reduce((sum, x) => sum + (x - mean) ** 2 / (samples - 1), 0);
+    const squares = Array.from({ length: units }, (_, unit) => scale(unit) ** 2 / units);
+    expect(Math.abs(meter.variance! / variance / squares.reduce((a, b) => a + b) - 1)).toBeLessThan(1e-6);
+    expect(meter.effectiveRank()!.rank).toBeCloseTo(1, 3);
+    expect(countOf(meter.state.rows)).toBe(samples);
   });
 
   test('nothing is left on the heap', () => {

@@ -172,6 +172,22 @@ function addRows(x: usize, out: usize, rows: i32, columns: i32): void {
   }
 }
 
+/** `out[r, i, w] = x[r, starts[i] + w]` for `x: [rows, length]`, int32 `starts: [count]` and `out: [rows, count, width]`. */
+export function gatherRuns(x: usize, rows: i32, length: i32, starts: usize, count: i32, width: i32, out: usize): void {
+  for (let row: i32 = 0; row < rows; row++) {
+    for (let i: i32 = 0; i < count; i++) {
+      const from = at(x, load<i32>(at(starts, i)));
+      let w: i32 = 0;
+      if (ASC_FEATURE_SIMD) {
+        for (; w + 4 <= width; w += 4) v128.store(at(out, w), v128.load(at(from, w)));
+      }
+      for (; w < width; w++) store<f32>(at(out, w), load<f32>(at(from, w)));
+      out = at(out, width);
+    }
+    x = at(x, length);
+  }
+}
+
 /** `out[r, copy] = x[r]` for `x: [rows, length]` and `out: [rows, copies, length]`. */
 export function repeat(x: usize, out: usize, rows: i32, length: i32, copies: i32): void {
   const bytes = <usize>length << 2;

@@ -180,14 +180,8 @@ function addLogisticDerivatives(values: usize, size: i32, scale: f32, out: usize
   store<f64>(out, load<f64>(out, 8) + count, 8);
 }
 
-/**
- * Adds the differences of `rows` vectors from `origin`, and their squares, to float64 `sums` and `squares`. The vectors have
- * `count` entries and begin `step` entries apart.
- */
-export function addDifferences(
-  values: usize, rows: i32, step: i32, count: i32,
-  origin: usize, sums: usize, squares: usize,
-): void {
+/** Adds the differences of `values: [rows, count]` from `origin: [count]`, and their squares, to float64 `sums` and `squares`. */
+export function addDifferences(values: usize, rows: i32, count: i32, origin: usize, sums: usize, squares: usize): void {
   for (let row: i32 = 0; row < rows; row++) {
     let i: i32 = 0;
     if (ASC_FEATURE_SIMD) {
@@ -211,6 +205,6 @@ export function addDifferences(
       const square = squares + (<usize>i << 3);
       store<f64>(square, load<f64>(square) + difference * difference);
     }
-    values = at(values, step);
+    values = at(values, count);
   }
 }
