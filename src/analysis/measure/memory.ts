@@ -6,23 +6,28 @@ import type { Probe } from '../probe/probe';
 /** What a diagnosis may take where nothing else is said, and by default at most: 2 GB. */
 export const MAXIMUM_MEMORY = 2 ** 31;
 
-/** Values (outputs of layers, over all samples) that one batch may hold, and its samples at most. */
-const BATCH_VALUES = 2e7;
+/** Values (outputs of layers, over all samples) that are computed of one batch, and its samples at most. */
+const BATCH_VALUES = { forward: 8e7, backward: 2e7 };
 const BATCH_SAMPLES = 256;
 /**
  * float32 values that a backward pass keeps at its peak per output value: measured, 5 (MobileNetV2, stacks of
  * convolutions) to 10 (separable convolutions) where values and not weights decide.
  */
 const COPIES = 10;
+/**
+ * The same of a forward pass, which releases on the way what nothing reads any more: per value of one layer's output,
+ * beside the outputs that other layers wait for. Measured: 1 to 4.
+ */
+const FORWARD_COPIES = 5;
 /** The same per weight: itself, its gradient, and what is added up or transposed. */
 const WEIGHT_COPIES = 3;
 /**
- * Of a recurrent layer, for every unit and time step, as multiples of `COPIES`. Measured for LSTM, GRU and SimpleRNN, backward
- * and forward: 26, 27, 11 and 11, 7, 5 values as a whole; 117, 96, 30 and 5, 3, 3 step by step.
+ * Values that a recurrent layer keeps beside its output for every unit and time step. Measured for LSTM, GRU and SimpleRNN,
+ * backward and forward: 26, 27, 11 and 11, 7, 5 as a whole; 117, 96, 30 and 5, 3, 3 step by step.
  */
-const STEP_COPIES = {
-  whole: { backward: 2.7, forward: 1.1 },
-  stepwise: { backward: 12, forward: 1 },
+const STEP_VALUES = {
+  whole: { backward: 27, forward: 11 },
+  stepwise: { backward: 120, forward: 10 },
 };
 /** And step by step for every weight of it and time step: tfjs keeps the gradient of each step until the end of the pass. Measured: 4 to 5. */
 const STEP_WEIGHT_COPIES = 5;
@@ -50,7 +55,7 @@ export function batchSizes(network: Network, probe: Pick<Probe, 'inputs'>, memor
   const size = (direction: keyof BatchSizes): number => {
     const values = valuesPerSample(network, probe, direction);
     return clamp(
-      Math.floor(BATCH_VALUES / values),
+      Math.floor(BATCH_VALUES[direction] / values),
       1,
       Math.min(BATCH_SAMPLES, samplesWithin(network, probe, memory, direction)),
     );
@@ -66,7 +71,7 @@ export function samplesWithin(
   direction: keyof BatchSizes,
 ): number {
   const left = memory - weightBytes(network, probe, direction);
-  return Math.max(1, Math.floor(left / (BYTES * COPIES * valuesPerSample(network, probe, direction))));
+  return Math.max(1, Math.floor(left / (BYTES * heldPerSample(network, probe, direction))));
 }
 
 /** Bytes that a pass over so many samples takes, estimated. */
@@ -76,8 +81,7 @@ export function passBytes(
   samples: number,
   direction: keyof BatchSizes,
 ): number {
-  const values = valuesPerSample(network, probe, direction);
-  return weightBytes(network, probe, direction) + BYTES * COPIES * values * samples;
+  return weightBytes(network, probe, direction) + BYTES * heldPerSample(network, probe, direction) * samples;
 }
 
 /** Multiplications of one sample's forward pass, estimated: each kernel once per output position, and every output once. */
@@ -92,8 +96,10 @@ export function operationsPerSample({ calls }: Network): number {
 
 /** Whether a backward pass over one sample fits into the heap of WebAssembly, which ends at 4 GB. */
 export function canBackPropagate(network: Network, probe: Pick<Probe, 'inputs'>): boolean {
-  const values = valuesPerSample(network, probe, 'backward');
-  return values <= BACKWARD_VALUES && weightBytes(network, probe, 'backward') + BYTES * COPIES * values <= HEAP_BYTES;
+  return (
+    valuesPerSample(network, probe, 'backward') <= BACKWARD_VALUES &&
+    passBytes(network, probe, 1, 'backward') <= HEAP_BYTES
+  );
 }
 
 /** Bytes that a pass takes whatever the number of samples. */
@@ -110,16 +116,33 @@ function weightBytes(network: Network, probe: Pick<Probe, 'inputs'>, direction: 
 }
 
 /**
- * Values that one sample makes: outputs of layers, and what recurrent and attention layers keep beside theirs. A pass
- * holds about ten times as many at its peak.
+ * Values that one sample makes: outputs of layers, and what recurrent and attention layers keep beside theirs. A backward
+ * pass holds about ten times as many at its peak.
  */
 export function valuesPerSample(network: Network, probe: Pick<Probe, 'inputs'>, direction: keyof BatchSizes): number {
   const shapes = shapesOf(network);
   const values = network.calls.reduce(
-    (sum, call) => sum + sizeOf(call.outputShape) + innerValues(call, shapes, direction),
+    (sum, call) => sum + sizeOf(call.outputShape) + innerValues(call, shapes, direction) / COPIES,
     1,
   );
   return Math.ceil(values * growthOf(network, probe));
+}
+
+/** float32 values of one sample that a pass holds at its peak. */
+function heldPerSample(network: Network, probe: Pick<Probe, 'inputs'>, direction: keyof BatchSizes): number {
+  if (direction === 'backward') return COPIES * valuesPerSample(network, probe, direction);
+  const shapes = shapesOf(network);
+  const lastReader = new Map(network.calls.flatMap(({ inputs }, i) => inputs.map((name) => [name, i])));
+  const sizeNamed = (name: string): number => sizeOf(shapes.get(name) ?? []);
+  let waiting = network.inputs.reduce((sum, { name }) => sum + sizeNamed(name), 1);
+  let most = waiting;
+  network.calls.forEach((call, i) => {
+    const own = sizeOf(call.outputShape);
+    most = Math.max(most, waiting + FORWARD_COPIES * own + innerValues(call, shapes, direction));
+    waiting += own;
+    for (const name of new Set(call.inputs)) if (lastReader.get(name) === i) waiting -= sizeNamed(name);
+  });
+  return Math.ceil(most * growthOf(network, probe));
 }
 
 /** Shapes of one sample of every input and of every call's output, by name. */
@@ -133,6 +156,7 @@ function growthOf({ inputs }: Network, probe: Pick<Probe, 'inputs'>): number {
   return Math.max(1, ...inputs.map(({ shape }, k) => sizeOf(probe.inputs[k].shape) / Math.max(1, sizeOf(shape))));
 }
 
+/** Values that a call holds beside its output. */
 function innerValues(
   { className, inputs, outputShape, weights, recurrence }: LayerCall,
   shapes: ReadonlyMap<string, readonly number[]>,
@@ -142,12 +166,13 @@ function innerValues(
   const [steps = 1] = query;
   if (recurrence !== null) {
     const everyStep = outputShape.length === query.length;
-    return STEP_COPIES[recurrence][direction] * steps * (sizeOf(outputShape) / (everyStep ? Math.max(1, steps) : 1));
+    return STEP_VALUES[recurrence][direction] * steps * (sizeOf(outputShape) / (everyStep ? Math.max(1, steps) : 1));
   }
   if (!ATTENTION.test(className)) return 0;
   // The scores: one for every head, query and key; additive attention makes a vector for each.
   const heads = weights.find(({ value }) => value.rank === 3)?.value.shape[1] ?? 1;
-  return heads * steps * (key[0] ?? 1) * (className === 'AdditiveAttention' ? (query[query.length - 1] ?? 1) : 1);
+  const width = className === 'AdditiveAttention' ? (query[query.length - 1] ?? 1) : 1;
+  return COPIES * heads * steps * (key[0] ?? 1) * width;
 }
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

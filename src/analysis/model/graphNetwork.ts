@@ -14,6 +14,7 @@ import { type GraphNode, nodeOf } from './graphNode';
 import type { Operation, Values } from './graphOps';
 import { graphNotes, nothingToMeasure, waitsForItself, withoutGradient } from './graphProblems';
 import { type GraphStep, graphSteps } from './graphSteps';
+import { Lifetimes } from './lifetimes';
 import type { LayerCall, Network, NetworkInput, TracedOutput, TraceObserver } from './network';
 import type { SavedWeight } from './savedWeight';
 import { substituted } from './substitution';
@@ -32,6 +33,8 @@ interface CompiledStep {
   /** These find the argument under the id `slot`. */
   readonly activation: readonly Executable[];
   readonly slot: string;
+  /** Ids of the nodes whose values it needs, its own among them. */
+  readonly reads: readonly string[];
 }
 
 export class GraphNetwork implements Network {
@@ -87,7 +90,20 @@ export class GraphNetwork implements Network {
   trace(inputs: readonly tf.Tensor[], observer: TraceObserver): TracedOutput[] {
     const values: Values = { ...this.constants };
     this.graph.inputs.forEach(({ id }, i) => (values[id] = [inputs[i]]));
-    for (const step of this.steps) runStep(step, values, observer);
+    const tensors = new Lifetimes(
+      this.steps.flatMap(({ reads }) => reads),
+      this.heads.map(nodeOf),
+      new Set(Object.values(values).flat()),
+    );
+    // Nodes of an activation that another was put in place of have no values.
+    const valuesAt = (id: string): readonly tf.Tensor[] => (Object.hasOwn(values, id) ? values[id] : []);
+    for (const step of this.steps) {
+      runStep(step, values, observer);
+      for (const { id } of [...step.linear, ...step.activation]) {
+        for (const tensor of valuesAt(id)) tensors.written(id, tensor);
+      }
+      for (const id of step.reads) for (const tensor of valuesAt(id)) tensors.read(tensor);
+    }
     const calls = new Map(this.steps.map(({ step: { id, call } }) => [id, call]));
     return this.heads.map((source) => ({ call: calls.get(nodeOf(source)) ?? null, tensor: tensorOf(source, values) }));
   }
@@ -178,7 +194,13 @@ function compiledStep(step: GraphStep, compile: Compile): CompiledStep {
     linear: step.linear.map(executable),
     activation: step.activation.map((node) => executable(withSlot(node))),
     slot,
+    reads: readsOf(step),
   };
+}
+
+function readsOf({ id, linear, argument, activation, sources }: GraphStep): string[] {
+  const consumed = [...linear, ...activation].flatMap(({ inputs }) => inputs);
+  return [...new Set([...consumed, ...(argument === null ? [] : [argument]), ...sources, id].map(nodeOf))];
 }
 
 function runStep({ step, linear, activation, slot }: CompiledStep, values: Values, observer: TraceObserver): void {

@@ -27,6 +27,7 @@ import {
   weightsOf,
 } from './layerFacts';
 import { onSamples, SHAPE_ONLY } from './layers/timeDistributed';
+import { Lifetimes } from './lifetimes';
 import { disposeModel } from './modelBuilder';
 import type { LayerCall, Network, NetworkInput, TracedOutput, TraceObserver, Weight } from './network';
 import { networkInputs } from './networkInputs';
@@ -196,24 +197,30 @@ export class LayersNetwork implements Network {
     if (passesOn && own.inputs.length === 1) this.markOutput(this.byName.get(own.inputs[0]) ?? null);
   }
 
-  /** Masks travel into nested models and out of them, as in Keras. */
+  /** Masks travel into nested models and out of them, as in Keras. What nothing reads any more is released on the way. */
   private runContainer(container: Layer, inputs: readonly Masked[], prefix: string): Masked[] {
     const graph = graphOf(container);
     const values = new Map<number, Masked>();
     graph.inputs.forEach((symbolic, i) => values.set(symbolic.id, inputs[i]));
-    const depths = Object.keys(graph.nodesByDepth)
-      .map(Number)
-      .sort((a, b) => b - a);
-    for (const node of depths.flatMap((depth) => graph.nodesByDepth[depth])) {
+    const nodes = nodesInOrder(graph);
+    const tensors = new Lifetimes(
+      nodes.flatMap(({ inputTensors }) => inputTensors),
+      graph.outputs,
+      new Set(inputs.map(({ tensor }) => tensor)),
+    );
+    for (const node of nodes) {
       const layer = node.outboundLayer;
-      if (layer.getClassName() === 'InputLayer') continue;
       const consumed = node.inputTensors.map(({ id }) => values.get(id));
       if (!consumed.every((value) => value !== undefined)) continue;
       const name = prefix + layer.name;
       const outputs = isContainer(layer)
         ? this.runContainer(layer, consumed, `${name}/`)
         : this.runLeaf(layer, consumed, node.callArgs, name);
-      node.outputTensors.forEach((symbolic, i) => values.set(symbolic.id, outputs[i]));
+      node.outputTensors.forEach((symbolic, i) => {
+        values.set(symbolic.id, outputs[i]);
+        tensors.written(symbolic, outputs[i].tensor);
+      });
+      for (const { tensor } of consumed) tensors.read(tensor);
     }
     return graph.outputs.map(({ id, name }) => {
       const value = values.get(id);
@@ -372,6 +379,14 @@ function graphOf(container: Layer): Graph {
   // A Sequential keeps its graph in a model of its own.
   const { model } = container as { model?: unknown };
   return (model ?? container) as Graph;
+}
+
+function nodesInOrder({ nodesByDepth }: Graph) {
+  const depths = Object.keys(nodesByDepth)
+    .map(Number)
+    .sort((a, b) => b - a);
+  const nodes = depths.flatMap((depth) => nodesByDepth[depth]);
+  return nodes.filter(({ outboundLayer }) => outboundLayer.getClassName() !== 'InputLayer');
 }
 
 function maskOf(layer: Layer, inputs: tf.Tensor[], masks: (tf.Tensor | null)[]): tf.Tensor | null {

@@ -2,7 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { measure, type Measured } from '../../../src/analysis/measure/measure';
-import { batchSizes, canBackPropagate, MAXIMUM_MEMORY, samplesWithin } from '../../../src/analysis/measure/memory';
+import { measureChunk } from '../../../src/analysis/measure/chunk';
+import {
+  batchSizes,
+  canBackPropagate,
+  MAXIMUM_MEMORY,
+  passBytes,
+  samplesWithin,
+} from '../../../src/analysis/measure/memory';
 import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
 import { networkOf, startTestBackend } from './networks';
@@ -133,6 +140,38 @@ describe('the memory of a measurement', () => {
     const unlimited = await peakBytes(() => run(network, 64, MAXIMUM_MEMORY));
     expect(unlimited).toBeGreaterThan(budget);
     expect(await peakBytes(() => run(network, 64, budget))).toBeLessThan(budget);
+    network.dispose();
+  });
+
+  const residual = () => {
+    const x = tfl.input({ shape: [16, 16, 8] });
+    const convolution = () => layers.conv2d({ filters: 8, kernelSize: 3, padding: 'same', activation: 'relu' });
+    let sum = x;
+    for (let i = 0; i < 8; i++) {
+      sum = layers.add().apply([sum, convolution().apply(sum) as tfl.SymbolicTensor]) as tfl.SymbolicTensor;
+    }
+    return networkOf(tfl.model({ inputs: x, outputs: sum }));
+  };
+
+  it.each([
+    ['convolutions', convolutions],
+    ['residual blocks', residual],
+    ['an LSTM', () => recurrent('lstm', 60)],
+    ['a GRU', () => recurrent('gru', 60)],
+    ['an LSTM, step by step', () => recurrent('lstm', 60, 'softsign')],
+    ['a GRU, step by step', () => recurrent('gru', 60, 'softsign')],
+    ['scores of attention', attention],
+  ])('is estimated for a pass forward: enough, and at most seven times as much: %s', async (_, make) => {
+    const network = make();
+    const probe = syntheticProbe(network.inputs, 3);
+    const batch = await probe.batch(0, 32);
+    const setup = { seed: 3, inputShapes: probe.inputs.map(({ shape }) => shape), labelShapes: null, losses: [] };
+    const peak = await peakBytes(() =>
+      Promise.resolve(measureChunk(network, setup, { first: 0, batch, backward: false })),
+    );
+    const estimate = passBytes(network, probe, 32, 'forward');
+    expect(estimate).toBeGreaterThan(peak);
+    expect(estimate).toBeLessThan(7 * peak);
     network.dispose();
   });
 

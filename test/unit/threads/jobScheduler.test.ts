@@ -112,7 +112,7 @@ async function networkIn(files: FilesInMemory) {
 describe('a scheduler', () => {
   it('takes no more helpers than the memory has room for', async () => {
     const { network, probe, model } = await networkIn(await filesOf(sigmoids(3, 8)));
-    const bytes = passBytes(network, probe, 256, 'forward');
+    const bytes = passBytes(network, probe, 256, 'backward');
     for (const [room, most] of [
       [1.5, 0],
       [2.5, 1],
