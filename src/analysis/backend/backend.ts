@@ -23,7 +23,7 @@ import { registerConvolutionKernels } from './kernels/convolution';
 import { registerCpuDraws, registerDraws } from './kernels/draws';
 import { registerEinsum } from './kernels/einsum';
 import { registerIdentity } from './kernels/identity';
-import { registerIntervalSum } from './kernels/intervalSum';
+import { registerIntervals } from './kernels/intervals';
 import { registerMatMul } from './kernels/matMul';
 import { registerCpuResizeNearestNeighborGradient } from './kernels/resizeNearestNeighbor';
 import { registerSegmentSum } from './kernels/segmentSum';
@@ -75,7 +75,7 @@ async function start(wasmFolder: string): Promise<void> {
 function registerWasmKernels(): void {
   for (const kernelName of WRONG_ON_WASM) cpuFallbackKernel(kernelName);
   registerIdentity();
-  registerIntervalSum();
+  registerIntervals();
   registerLayerNormKernels();
   registerMatMul();
   registerConvolutionKernels();

@@ -156,6 +156,7 @@ export interface HeapKernels {
     error: number,
     smallest: number,
   ): void;
+  orderEnds(ends: Pointer, out: Pointer, size: number): void;
   countWithin(values: Pointer, size: number, low: number, high: number, out: Pointer): void;
   centre(rows: Pointer, count: number, width: number, transposed: boolean, mean: Pointer, out: Pointer): void;
   gram(vectors: Pointer, count: number, length: number, out: Pointer): void;

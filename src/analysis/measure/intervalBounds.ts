@@ -15,7 +15,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../../report/activations';
 import { valuesOf } from '../backend/heap';
-import { intervalSum, type Image } from '../backend/kernels/intervalSum';
+import { intervalSum, orderedEnds, type Image } from '../backend/kernels/intervals';
 import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
 import type { LayerCall, Network, Weight } from '../model/network';
 import type { InputBox } from '../probe/probe';
@@ -145,8 +145,7 @@ function argumentBounds(network: Network, call: LayerCall, given: readonly tf.Te
   if (!isMonotone(call)) return null;
   const ends = network.execute(call, given);
   if (ends === null) return null;
-  const [first, second] = tf.split(ends, 2);
-  return finite(ends) && tf.concat([tf.minimum(first, second), tf.maximum(first, second)], 0);
+  return finite(ends) && orderedEnds(ends);
 }
 
 function affineBounds(network: Network, call: LayerCall, box: tf.Tensor): tf.Tensor | null {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { distributionCases, normalFillCases } from './drawCases';
 import { canRecur } from '../../../src/analysis/backend/recurrence';
-import { intervalSumCases } from './intervalSumCases';
+import { intervalCases } from './intervalCases';
 import { FLOAT64, statisticsCases } from './statisticsCases';
 import { seededRandom, WASM_FOLDER } from './support';
 
@@ -52,7 +52,7 @@ test.each([
   layer.dispose();
 });
 
-describe('interval sums', intervalSumCases);
+describe('intervals', intervalCases);
 describe('statistics', () => statisticsCases(FLOAT64));
 describe('draws', distributionCases);
 describe('draws into an array', normalFillCases);

@@ -2,7 +2,7 @@ import { env } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { drawCases } from './drawCases';
-import { intervalSumCases } from './intervalSumCases';
+import { intervalCases } from './intervalCases';
 import { kernelCases } from './kernelCases';
 import { recurrenceCases } from './recurrenceCases';
 import { WASM_FOLDER } from './support';
@@ -15,6 +15,6 @@ test('runs on wasm with SIMD', () => {
 });
 
 kernelCases();
-describe('interval sums', intervalSumCases);
+describe('intervals', intervalCases);
 describe('draws', drawCases);
 recurrenceCases();

@@ -2,7 +2,7 @@ import { env, matMul, tensor2d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { drawCases } from './drawCases';
-import { intervalSumCases } from './intervalSumCases';
+import { intervalCases } from './intervalCases';
 import { kernelCases } from './kernelCases';
 import { recurrenceCases } from './recurrenceCases';
 import { FLOAT32, statisticsCases } from './statisticsCases';
@@ -26,6 +26,6 @@ test('runs on wasm with SIMD, and rounds products before it adds them', () => {
 
 describe('kernels', kernelCases);
 describe('recurrence', recurrenceCases);
-describe('interval sums', intervalSumCases);
+describe('intervals', intervalCases);
 describe('statistics', () => statisticsCases(FLOAT32));
 describe('draws', drawCases);

@@ -3,7 +3,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { backendName, startBackend } from '../../../src/analysis/backend/backend';
 import { drawCases } from './drawCases';
-import { intervalSumCases } from './intervalSumCases';
+import { intervalCases } from './intervalCases';
 import { kernelCases } from './kernelCases';
 import { recurrenceCases } from './recurrenceCases';
 import { FLOAT64, statisticsCases } from './statisticsCases';
@@ -20,6 +20,6 @@ test('runs on wasm without SIMD', () => {
 
 describe('kernels', kernelCases);
 describe('recurrence', recurrenceCases);
-describe('interval sums', intervalSumCases);
+describe('intervals', intervalCases);
 describe('statistics', () => statisticsCases(FLOAT64));
 describe('draws', drawCases);

@@ -1,18 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { intervalSum } from '../../../src/analysis/backend/kernels/intervalSum';
+import { intervalSum, orderedEnds } from '../../../src/analysis/backend/kernels/intervals';
 import { seededRandom } from './support';
 
 /** Rounded to float32, and outwards by at most as much again: 2^-23 and half a unit in the last place. */
 const ROUNDING = 2 ** -23 + 2 ** -24;
 
 /** Compares bounds with float64 sums straight from the definition: neither too narrow nor wider than is said. */
-export function intervalSumCases(): void {
+export function intervalCases(): void {
   test.each([
     ['one kernel, of numbers that are not negative', 2, 2],
     ['one kernel', 2, 4],
     ['two kernels', 4, 4],
-  ])('of the images of %s', (_name, count, ends) => {
+  ])('the sum of the images of %s', (_name, count, ends) => {
     const random = seededRandom(count + ends);
     const shape = [3, 5];
     const size = 15;
@@ -46,5 +46,23 @@ export function intervalSumCases(): void {
     }
     expect([found[0], found[size]].map(Math.abs)).toEqual([0, 0]);
     tf.dispose([bounds, bias, ...images.map((image) => image.ends)]);
+  });
+
+  test('the lower of two ends comes first', () => {
+    const size = 11;
+    const values = seededRandom(3).normals(2 * size);
+    values[2] = values[size + 2];
+    values[5] = NaN;
+    values[size + 9] = NaN;
+    const ends = tf.tensor(values, [2, size]);
+    const ordered = orderedEnds(ends);
+    const found = ordered.dataSync();
+    for (let i = 0; i < size; i++) {
+      expect([found[i], found[size + i]]).toEqual([
+        Math.min(values[i], values[size + i]),
+        Math.max(values[i], values[size + i]),
+      ]);
+    }
+    tf.dispose([ends, ordered]);
   });
 }

@@ -1,8 +1,20 @@
-import { engine, getBackend, tensor, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  concat,
+  engine,
+  getBackend,
+  maximum,
+  minimum,
+  split,
+  tensor,
+  tidy,
+  type Tensor,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import { valuesOf, wasmHeap } from '../heap';
 import { size, wasmKernel } from './kernel';
 
 const INTERVAL_SUM = 'IntervalSum';
+const ORDER_ENDS = 'OrderEnds';
 
 /** What a part of an affine layer's kernel makes of a box. */
 export interface Image {
@@ -24,8 +36,15 @@ interface Attributes extends Slack {
   readonly turned: readonly boolean[];
 }
 
-/** Registers the kernel that `intervalSum` runs. */
-export function registerIntervalSum(): void {
+/** Registers the kernels that `intervalSum` and `orderedEnds` run. */
+export function registerIntervals(): void {
+  wasmKernel<{ ends: TensorInfo }, unknown>(ORDER_ENDS, (call) => {
+    const { ends } = call.inputs;
+    const out = call.output(ends.shape);
+    call.heap.orderEnds(call.pointer(ends), call.pointer(out), size(ends) / 2);
+    return out;
+  });
+
   wasmKernel<Record<string, TensorInfo>, Attributes>(INTERVAL_SUM, (call) => {
     const { bias, ...ends } = call.inputs;
     const { turned, error, smallest } = call.attributes;
@@ -51,6 +70,15 @@ export function intervalSum(images: readonly Image[], bias: Tensor, { error, sma
   const ends = Object.fromEntries(images.map((image, i) => [i, image.ends]));
   const turned = images.map((image) => image.turned);
   return engine().runKernel(INTERVAL_SUM, { ...ends, bias }, { turned, error, smallest });
+}
+
+/** The bounds `[2, ...shape]` of an interval from its ends in any order: the lower one first, value by value. */
+export function orderedEnds(ends: Tensor): Tensor {
+  if (getBackend() === 'wasm') return engine().runKernel(ORDER_ENDS, { ends });
+  return tidy(() => {
+    const [first, second] = split(ends, 2);
+    return concat([minimum(first, second), maximum(first, second)], 0);
+  });
 }
 
 function plainIntervalSum(images: readonly Image[], bias: Tensor, { error, smallest }: Slack): Tensor {
