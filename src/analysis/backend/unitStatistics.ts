@@ -245,6 +245,20 @@ export class UnitAccumulator {
     return total;
   }
 
+  /** Number, sum and sum of squares of all finite values. */
+  get sums(): { readonly count: number; readonly sum: number; readonly squares: number } {
+    const { units, count, nonFinite, shift, sum, squares } = this;
+    const total = { count: 0, sum: 0, squares: 0 };
+    for (let unit = 0; unit < units; unit++) {
+      const finite = count[unit] - nonFinite[unit];
+      if (finite === 0) continue;
+      total.count += finite;
+      total.sum += sum[unit] + finite * shift[unit];
+      total.squares += squares[unit] + shift[unit] * (2 * sum[unit] + finite * shift[unit]);
+    }
+    return total;
+  }
+
   /** All units together (Chan's update formula). */
   pooled(): PooledStatistics {
     const { mean, m2 } = this;

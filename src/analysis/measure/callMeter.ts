@@ -1,7 +1,7 @@
 import { clone, dispose, keep, stack, tidy, transpose, type Tensor } from '@tensorflow/tfjs-core';
 import type { Activation } from '../../report/activations';
 import type { DeadUnits, Gradient, LayerReport, Statistics, WeightGradient } from '../../report/report';
-import { sumDerivatives } from '../backend/derivatives';
+import { sumDerivatives, type DerivativeSum } from '../backend/derivatives';
 import { Histogram, type HistogramState } from '../backend/histogram';
 import { SquareAccumulator, UnitAccumulator, type SquareState, type UnitState } from '../backend/unitStatistics';
 import type { LayerCall, Network } from '../model/network';
@@ -134,10 +134,12 @@ export class CallMeter {
     tidy(() => {
       const values = unitsLast(a, this.call.unitAxis);
       this.lastOutput = values.dataId;
-      if (this.steps.length > 0) this.addArgument(this.steps.length === 1 ? this.steps[0] : stack(this.steps, 1));
+      const z = this.steps.length > 1 ? stack(this.steps, 1) : (this.steps.at(0) ?? null);
+      if (z !== null) this.addArgument(z);
       this.output ??= new UnitAccumulator(this.call.units === null ? 1 : values.shape[values.rank - 1]);
       this.output.add(values, a.shape[0], this.outputHistogram);
       this.signal.add(values, this.output);
+      if (z !== null) this.addDerivative(z, values);
     });
     this.dispose();
   }
@@ -150,7 +152,6 @@ export class CallMeter {
       this.ownPreActivation ??= new UnitAccumulator(z.shape[z.rank - 1]);
       this.ownPreActivation.add(z, z.shape[0], this.ownPreActivationHistogram);
     }
-    this.addDerivative(z, this.preActivation!);
   }
 
   /** The meter that takes statistics of the very values of `z`: a linear layer's own, or that of the layer before a bare activation. */
@@ -163,25 +164,40 @@ export class CallMeter {
     return [this, ...this.sources].find(same) ?? null;
   }
 
-  /**
-   * Sums `phi'(z)` over the finite values of z.
-   *
-   * @param seen has taken statistics of all arguments so far, z included.
-   */
-  private addDerivative(z: Tensor, seen: UnitAccumulator): void {
+  /** Sums `phi'(z)` over the finite values of z, of which `a` are the outputs; statistics have been taken of both. */
+  private addDerivative(z: Tensor, a: Tensor): void {
     const { activation } = this.call;
     // For activations of two linear pieces the share of each, counted anyway, tells the mean exactly.
     if (activation === null || activation.maximumDerivative === null || isTwoPieces(activation)) return;
-    const { ramp, maximumDerivative } = activation;
-    if (ramp?.[0] === 0 && seen.range.maximum < ramp[1]) {
-      // So it does as long as the upper end of a ramp was not reached.
-      this.derivativeSum = maximumDerivative * sum(seen.positives);
-      this.derivativeCount = sum(seen.count) - sum(seen.nonFinite);
+    const seen = this.derivativeOfSeen(activation, z.size === a.size);
+    if (seen !== null) {
+      this.derivativeSum = seen.sum;
+      this.derivativeCount = seen.count;
       return;
     }
     const derivatives = sumDerivatives(z, activation, DERIVATIVE_VALUES);
     this.derivativeSum += derivatives.sum;
     this.derivativeCount += derivatives.count;
+  }
+
+  /**
+   * The sum of `phi'` over all finite arguments so far, where the statistics tell it; null where they do not.
+   *
+   * @param elementwise whether there is an output for each argument.
+   */
+  private derivativeOfSeen({ name, ramp, maximumDerivative }: Activation, elementwise: boolean): DerivativeSum | null {
+    const z = this.preActivation!;
+    // The upper end of a ramp was not reached.
+    if (ramp?.[0] === 0 && z.range.maximum < ramp[1]) {
+      return { sum: maximumDerivative! * sum(z.positives), count: sum(z.count) - sum(z.nonFinite) };
+    }
+    if (!elementwise || this.call.recurrence !== null || !z.range.finite) return null;
+    const { count, sum: total, squares } = this.output!.sums;
+    // The logistic function has the derivative a (1 - a), tanh 1 - a^2.
+    const derivatives = name === 'sigmoid' ? total - squares : name === 'tanh' ? count - squares : 0;
+    const variance = (squares - total ** 2 / count) / count;
+    // Elsewhere little is left of large numbers: the statistics of `a` are right to 1e-6 of its variance.
+    return derivatives >= count * Math.max(0.05, 4 * variance) ? { sum: derivatives, count } : null;
   }
 
   /** `E[phi'(z)]` over samples, positions and units; null when it was not measured. */
