@@ -29,8 +29,8 @@ const wideRows = (units: number): number => (rowsAtOnce(units) === 1 ? 0 : rowsA
 export class HeapSweep {
   /** For the rows that are left over, and for what the accumulator has seen before. */
   private readonly narrow: SweepState;
-  /** For several rows at once; of no units where a row fills the lanes. */
-  private readonly wide: SweepState;
+  /** For several rows at once; null where a row fills the lanes. */
+  private readonly wide: SweepState | null;
 
   /**
    * @param scratch has room for `sweepBytes`, and is not touched by others.
@@ -42,10 +42,10 @@ export class HeapSweep {
     private readonly units: number,
     private readonly state: Float64Array,
   ) {
-    const wideUnits = units * wideRows(units);
     const shift = fieldOf(state, units, SHIFT);
+    const rows = wideRows(units);
     this.narrow = new SweepState(heap, scratch, units, shift);
-    this.wide = new SweepState(heap, scratch + 8 * FIELDS * units, wideUnits, shift);
+    this.wide = rows === 0 ? null : new SweepState(heap, scratch + 8 * FIELDS * units, units * rows, shift);
     this.narrow.values.set(state);
   }
 
@@ -53,33 +53,35 @@ export class HeapSweep {
   add(pointer: Pointer, rows: number): void {
     const { narrow, wide, units } = this;
     const { kernels } = this.heap;
-    const rest = wide.units === 0 ? rows : rows % rowsAtOnce(units);
-    if (rest < rows) kernels.sweep(pointer, ((rows - rest) * units) / wide.units, wide.units, wide.pointer);
+    const rest = wide === null ? rows : rows % rowsAtOnce(units);
+    if (wide !== null && rest < rows) {
+      kernels.sweep(pointer, ((rows - rest) * units) / wide.units, wide.units, wide.pointer);
+    }
     if (rest > 0) kernels.sweep(pointer + 4 * (rows - rest) * units, rest, units, narrow.pointer);
   }
 
   /** Smallest and largest finite value so far. */
   get range(): SeenRange {
-    return rangeOf([this.narrow, this.wide]);
+    return rangeOf(this.wide === null ? [this.narrow] : [this.narrow, this.wide]);
   }
 
   /** Per unit, adds how many rows since the last call were above 0, each time `limit` at most. */
   addActive(counts: Float64Array, limit: number): void {
-    const { units } = this;
-    const [narrow, wide] = [this.narrow.active, this.wide.active];
+    const { units, narrow, wide } = this;
     for (let unit = 0; unit < units; unit++) {
-      let rows = narrow[unit];
-      for (let at = unit; at < wide.length; at += units) rows += wide[at];
+      let rows = narrow.active[unit];
+      if (wide !== null) for (let at = unit; at < wide.units; at += units) rows += wide.active[at];
       counts[unit] += Math.min(limit, rows);
     }
-    narrow.fill(0);
-    wide.fill(0);
+    narrow.active.fill(0);
+    wide?.active.fill(0);
   }
 
   /** Writes to the accumulator's state what it knows now. */
   finish(): void {
     const { state, units, narrow, wide } = this;
     state.set(narrow.values.subarray(0, KEPT * units));
+    if (wide === null) return;
     for (let offset = 0; offset < wide.units; offset += units) {
       for (let field = SHIFT + 1; field < KEPT; field++) {
         const from = field * wide.units + offset;

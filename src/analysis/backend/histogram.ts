@@ -119,12 +119,15 @@ export class Histogram implements ValueRange {
     const upper = Math.max(maximum, this.maximum);
     const exponent = Math.max(this.exponent, finestExponent(lower, upper));
     const first = Math.floor(lower * 2 ** -exponent);
+    this.minimum = lower;
+    this.maximum = upper;
+    if (exponent === this.exponent && first === this.first) return;
     const counts = new Float64Array(BINS);
     const shrink = 2 ** (this.exponent - exponent);
     this.counts.forEach((count, bin) => {
       if (count > 0) counts[Math.floor((this.first + bin) * shrink) - first] += count;
     });
-    Object.assign(this, { minimum: lower, maximum: upper, exponent, first, counts });
+    Object.assign(this, { exponent, first, counts });
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the routines say of float32 numbers. */
+/** What the routines say of float32 numbers, and of vectors. */
 
 // @ts-ignore: decorators of AssemblyScript
 @global @inline
@@ -21,4 +21,11 @@ const SMALLEST_SQUARES: f32 = 7.8886091e-31;
 @global @inline
 function isAccurate(squares: v128): v128 {
   return v128.and(f32x4.ge(squares, f32x4.splat(SMALLEST_SQUARES)), f32x4.lt(squares, f32x4.splat(Infinity)));
+}
+
+/** The sum of four int32. */
+// @ts-ignore: decorators of AssemblyScript
+@global @inline
+function sumLanes(x: v128): i32 {
+  return i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) + i32x4.extract_lane(x, 3);
 }

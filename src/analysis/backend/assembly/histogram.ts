@@ -58,18 +58,18 @@ function countPairs(values: usize, size: i32, scale: f32, first: i32, tables: us
   }
 }
 
+/** Adds to `counts` what both tables have counted of either bin of the pairs. */
 function addPairs(tables: usize, counts: usize): void {
   for (let high: i32 = 0; high < BINS; high++) {
-    let sum: i32 = 0;
-    for (let low: i32 = 0; low < BINS; low++) {
-      const pairs = load<i32>(tables) + load<i32>(tables + TABLE_BYTES);
-      const count = counts + (<usize>low << 2);
-      store<i32>(count, load<i32>(count) + pairs);
-      sum += pairs;
-      tables += 4;
+    let sums = i32x4.splat(0);
+    for (let low: i32 = 0; low < BINS; low += 4) {
+      const pairs = i32x4.add(v128.load(tables), v128.load(tables, TABLE_BYTES));
+      v128.store(at(counts, low), i32x4.add(v128.load(at(counts, low)), pairs));
+      sums = i32x4.add(sums, pairs);
+      tables += 16;
     }
-    const count = counts + (<usize>high << 2);
-    store<i32>(count, load<i32>(count) + sum);
+    const count = at(counts, high);
+    store<i32>(count, load<i32>(count) + sumLanes(sums));
   }
 }
 

@@ -79,12 +79,6 @@ function addSquares(values: usize, size: i32, out: usize): f64 {
   return sum;
 }
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
-function sumLanes(x: v128): i32 {
-  return i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) + i32x4.extract_lane(x, 3);
-}
-
 /** Writes how many values lie between `low` and `high`, ends excluded, and how many are finite, to `out: [2]` of float64. */
 export function countWithin(values: usize, size: i32, low: f32, high: f32, out: usize): void {
   let within: i32 = 0;
