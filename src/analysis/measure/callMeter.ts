@@ -2,6 +2,7 @@ import { clone, dispose, keep, stack, tidy, transpose, type Tensor } from '@tens
 import type { Activation } from '../../report/activations';
 import type { DeadUnits, Gradient, LayerReport, Statistics, WeightGradient } from '../../report/report';
 import { sumDerivatives, type DerivativeSum } from '../backend/derivatives';
+import { valuesOf } from '../backend/heap';
 import { Histogram, type HistogramState } from '../backend/histogram';
 import { SquareAccumulator, UnitAccumulator, type SquareState, type UnitState } from '../backend/unitStatistics';
 import type { LayerCall, Network } from '../model/network';
@@ -169,7 +170,7 @@ export class CallMeter {
     const { activation } = this.call;
     // For activations of two linear pieces the share of each, counted anyway, tells the mean exactly.
     if (activation === null || activation.maximumDerivative === null || isTwoPieces(activation)) return;
-    const seen = this.derivativeOfSeen(activation, z.size === a.size);
+    const seen = this.derivativeOfSeen(activation, z, a);
     if (seen !== null) {
       this.derivativeSum = seen.sum;
       this.derivativeCount = seen.count;
@@ -180,21 +181,18 @@ export class CallMeter {
     this.derivativeCount += derivatives.count;
   }
 
-  /**
-   * The sum of `phi'` over all finite arguments so far, where the statistics tell it; null where they do not.
-   *
-   * @param elementwise whether there is an output for each argument.
-   */
-  private derivativeOfSeen({ name, ramp, maximumDerivative }: Activation, elementwise: boolean): DerivativeSum | null {
-    const z = this.preActivation!;
+  /** The sum of `phi'` over all finite arguments so far, where the statistics tell it; null where they do not. */
+  private derivativeOfSeen(activation: Activation, z: Tensor, a: Tensor): DerivativeSum | null {
+    const { name, ramp, maximumDerivative } = activation;
+    const seen = this.preActivation!;
     // The upper end of a ramp was not reached.
-    if (ramp?.[0] === 0 && z.range.maximum < ramp[1]) {
-      return { sum: maximumDerivative! * sum(z.positives), count: sum(z.count) - sum(z.nonFinite) };
+    if (ramp?.[0] === 0 && seen.range.maximum < ramp[1]) {
+      return { sum: maximumDerivative! * sum(seen.positives), count: sum(seen.count) - sum(seen.nonFinite) };
     }
-    if (!elementwise || this.call.recurrence !== null || !z.range.finite) return null;
-    const { count, sum: total, squares } = this.output!.sums;
+    if (!(name === 'sigmoid' || name === 'tanh') || !seen.range.finite || !isElementwise(activation, z, a)) return null;
     // The logistic function has the derivative a (1 - a), tanh 1 - a^2.
-    const derivatives = name === 'sigmoid' ? total - squares : name === 'tanh' ? count - squares : 0;
+    const { count, sum: total, squares } = this.output!.sums;
+    const derivatives = (name === 'sigmoid' ? total : count) - squares;
     const variance = (squares - total ** 2 / count) / count;
     // Elsewhere little is left of large numbers: the statistics of `a` are right to 1e-6 of its variance.
     return derivatives >= count * Math.max(0.05, 4 * variance) ? { sum: derivatives, count } : null;
@@ -343,6 +341,25 @@ export function metersOf(
  */
 export function activeAtMost(samples: number, units: number): number {
   return -Math.expm1(Math.log(0.05 / units) / samples);
+}
+
+/** Values that tell whether outputs are those of an activation, and how far its kernel may be off. */
+const COMPARED = 64;
+const KERNEL_ERROR = 1e-6;
+
+/**
+ * Whether every output is `phi` of the argument in its place, by values evenly spread over them: what a GRU in a
+ * TimeDistributed gives has the size of its arguments, and is something else.
+ */
+function isElementwise(phi: Activation, z: Tensor, a: Tensor): boolean {
+  if (z.size !== a.size) return false;
+  const [from, to] = [valuesOf(z), valuesOf(a)];
+  // An odd step meets every unit of a layer whose number of units is a power of two.
+  const step = Math.floor(z.size / COMPARED) | 1;
+  for (let i = 0; i < z.size; i += step) {
+    if (!(Math.abs(phi.value(from[i]) - to[i]) <= KERNEL_ERROR)) return false;
+  }
+  return true;
 }
 
 /** Whether the activation consists of two linear pieces that meet at 0: its slopes just beside 0 are those far away. */

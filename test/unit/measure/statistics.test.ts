@@ -5,6 +5,8 @@ import { activation } from '../../../src/report/activations';
 import type { LayerReport } from '../../../src/report/report';
 import { activeAtMost } from '../../../src/analysis/measure/callMeter';
 import { measure } from '../../../src/analysis/measure/measure';
+import { forward } from '../../../src/analysis/measure/pass';
+import { timeDistributed } from '../../../src/analysis/model/layers/timeDistributed';
 import type { Probe } from '../../../src/analysis/probe/probe';
 import { mulberry32, normal } from '../../../src/analysis/probe/random';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
@@ -242,6 +244,37 @@ describe('statistics of a layer', () => {
       expect(layers[0].derivative!.mean / total, `${name} ${gain}`).toBeCloseTo(1, 6);
       if (name === 'relu6') expect(layers[0].preActivation!.maximum! > 6).toBe(gain > 1);
       expect(layers[0].derivative!.share).toBe(layers[0].derivative!.mean / phi.maximumDerivative!);
+      network.dispose();
+    }
+  });
+
+  it('has the mean derivative of its own pre-activations where its outputs are others than those of its activation', async () => {
+    const { gru, lstm, simpleRNN, lstmCell, gruCell } = tfl.layers;
+    const steps = (inner: tfl.layers.Layer): tfl.LayersModel => {
+      const model = tfl.sequential({ layers: [tfl.layers.inputLayer({ inputShape: [2, 4, 5] })] });
+      model.add(timeDistributed({ name: 'steps' }, inner));
+      return model;
+    };
+    const alone = (layer: tfl.layers.Layer): tfl.LayersModel => tfl.sequential({ layers: [layer] });
+    for (const model of [
+      steps(gru({ units: 3, returnSequences: true })),
+      steps(lstm({ units: 3, returnSequences: true })),
+      steps(simpleRNN({ units: 3, returnSequences: true })),
+      steps(tfl.layers.dense({ units: 3, activation: 'tanh' })),
+      alone(gru({ units: 3, returnSequences: true, inputShape: [4, 5] })),
+      alone(tfl.layers.rnn({ cell: [lstmCell({ units: 3 }), gruCell({ units: 3 })] as never, inputShape: [1, 5] })),
+    ]) {
+      const network = networkOf(model);
+      const probe = syntheticProbe(network.inputs, 4);
+      const { layers } = await measure(network, probe, { samples: 50, seed: 4, onProgress: () => undefined });
+      const { inputs } = await probe.batch(0, 50);
+      const x = tf.tensor(inputs[0], [50, ...probe.inputs[0].shape]);
+      const arguments_: number[] = [];
+      forward(network, [x], { preActivation: (_, z) => void arguments_.push(...z.dataSync()) });
+      x.dispose();
+      const phi = activation('tanh')!;
+      const expected = arguments_.reduce((sum, z) => sum + phi.derivative(z) / arguments_.length, 0);
+      expect(layers[0].derivative!.mean / expected, layers[0].className).toBeCloseTo(1, 6);
       network.dispose();
     }
   });
