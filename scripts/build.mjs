@@ -1,7 +1,7 @@
 /**
  * Bundles the extension host, its part for training code, the analysis worker, the command line with its entry, the reader
  * of HDF5 and the report panel into dist/.
- * `--watch` rebuilds on every change; `--production` minifies and leaves out source maps.
+ * `--watch` rebuilds on every change; `--production` minifies all of them and leaves out source maps.
  */
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

@@ -17,6 +17,7 @@ import type { Activation } from '../../report/activations';
 import { valuesOf } from '../backend/heap';
 import { intervalSum, orderedEnds, type Image } from '../backend/kernels/intervals';
 import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
+import { Lifetimes } from '../model/lifetimes';
 import type { LayerCall, Network, Weight } from '../model/network';
 import type { InputBox } from '../probe/probe';
 import { unitsLast } from './callMeter';
@@ -81,14 +82,21 @@ export function provedDeadUnits(
   const needed = neededBounds(network.calls, asked);
   /** Lower and upper bounds `[2, ...shape]` of the outputs of calls and inputs. */
   const bounds = new Map<string, tf.Tensor>();
-  const remaining = usesOf(network.calls);
+  const lifetimes = new Lifetimes(
+    network.calls.flatMap(({ inputs: read }) => read),
+    [],
+  );
+  const keep = (name: string, box: tf.Tensor): void => {
+    bounds.set(name, tf.keep(box));
+    lifetimes.written(name, box);
+  };
   try {
     inputs.forEach(({ lower, upper, shape }, k) => {
       if (!lower.every(Number.isFinite) || !upper.every(Number.isFinite)) return;
       const values = new Float32Array(2 * lower.length);
       values.set(lower);
       values.set(upper, lower.length);
-      bounds.set(network.inputs[k].name, tf.tensor(values, [2, ...shape]));
+      keep(network.inputs[k].name, tf.tensor(values, [2, ...shape]));
     });
     for (const call of network.calls) {
       const given = call.inputs.map((name) => bounds.get(name));
@@ -100,16 +108,10 @@ export function provedDeadUnits(
           if (asked(call)) proved.set(call.name, silentUnits(call, argument));
           if (!needed.has(call.name)) return;
           const after = activationBounds(call, argument);
-          if (after !== null) bounds.set(call.name, tf.keep(after));
+          if (after !== null) keep(call.name, after);
         });
       }
-      for (const name of call.inputs) {
-        const uses = remaining.get(name)! - 1;
-        remaining.set(name, uses);
-        if (uses > 0) continue;
-        bounds.get(name)?.dispose();
-        bounds.delete(name);
-      }
+      for (const box of given) if (box !== undefined) lifetimes.read(box);
     }
   } finally {
     tf.dispose([...bounds.values()]);
@@ -127,12 +129,6 @@ function neededBounds(calls: readonly LayerCall[], asked: (call: LayerCall) => b
     if (needed.has(call.name) || asked(call)) for (const name of call.inputs) needed.add(name);
   }
   return needed;
-}
-
-function usesOf(calls: readonly LayerCall[]): Map<string, number> {
-  const uses = new Map<string, number>();
-  for (const name of calls.flatMap(({ inputs }) => inputs)) uses.set(name, (uses.get(name) ?? 0) + 1);
-  return uses;
 }
 
 /** Bounds of the argument of the call's activation, or of its output where it has none; null where they are not known. */

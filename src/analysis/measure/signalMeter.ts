@@ -135,8 +135,9 @@ export class SignalMeter {
         }
         kernels.addDifferences(from, count, length, origin, sums, squares);
       }
-      this.features?.sum.set(heap.float64(sums, length));
-      this.features?.squares.set(heap.float64(squares, length));
+      if (ofUnits) return;
+      this.features!.sum.set(heap.float64(sums, length));
+      this.features!.squares.set(heap.float64(squares, length));
     });
   }
 

@@ -1,8 +1,8 @@
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * Releases the tensors of one run as soon as nothing will read them any more, so that a forward pass holds no more of them
- * at a time than the network's shape demands. Where gradients are taken, the tape decides what stays.
+ * Releases the tensors of one run through a network as soon as nothing will read them any more, so that no more of them are
+ * held at a time than the network's shape demands. Where gradients are taken, the tape decides what stays.
  *
  * @template Place where a tensor is read from and written to; the same tensor may stand in several.
  */
@@ -20,7 +20,7 @@ export class Lifetimes<Place> {
   constructor(
     reads: Iterable<Place>,
     results: Iterable<Place>,
-    private readonly borrowed: ReadonlySet<Tensor>,
+    private readonly borrowed: ReadonlySet<Tensor> = new Set(),
   ) {
     if (engine().isTapeOn()) return;
     for (const place of reads) this.reads.set(place, (this.reads.get(place) ?? 0) + 1);
