@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { forward } from '../../../src/analysis/measure/pass';
 import type { Network } from '../../../src/analysis/model/network';
 import { networkOf, startTestBackend } from '../measure/networks';
-import { loadGraph, node, placeholder } from './graphFile';
+import { loadGraph, node, type NodeFixture, placeholder } from './graphFile';
 import { wave, weightsOf } from './savedFiles';
 
 beforeAll(startTestBackend);
@@ -122,6 +122,87 @@ describe('a forward pass', () => {
     expect(found).toEqual(expected);
     expect(tf.memory().numTensors).toBe(before);
     expect(batch.isDisposed).toBe(false);
+    batch.dispose();
+    network.dispose();
+  });
+
+  const dense = (name: string, input: string) => [
+    node(`${name}/product`, 'MatMul', [input, 'kernel']),
+    node(name, 'Relu', [`${name}/product`]),
+  ];
+  /** The output of the graph by the values of `x` and `kernel`. */
+  const graphs: Record<string, [NodeFixture[], (x: tf.Tensor2D, kernel: tf.Tensor2D) => tf.Tensor]> = {
+    'read far behind and twice by one node': [
+      [
+        ...dense('first', 'x'),
+        ...dense('second', 'first'),
+        ...dense('third', 'second'),
+        node('square', 'Mul', ['first', 'first']),
+        node('y', 'AddV2', ['third', 'square']),
+      ],
+      (x, kernel) => {
+        const layer = (input: tf.Tensor2D): tf.Tensor2D => tf.relu<tf.Tensor2D>(tf.matMul(input, kernel));
+        return tf.add<tf.Tensor>(layer(layer(layer(x))), tf.square(layer(x)));
+      },
+    ],
+    'one of several outputs': [
+      [
+        ...dense('first', 'x'),
+        node('halves', 'Split', ['axis', 'first'], { num_split: { i: '2' } }),
+        node('sum', 'AddV2', ['halves', 'halves:1']),
+        node('y', 'Mul', ['sum', 'halves:1']),
+      ],
+      (x, kernel) => {
+        const [low, high] = tf.split(tf.relu(tf.matMul(x, kernel)), 2, 1);
+        return tf.mul(tf.add(low, high), high);
+      },
+    ],
+  };
+
+  it.each(Object.keys(graphs))('keeps what is still needed in a graph: %s', async (name) => {
+    const [nodes, plain] = graphs[name];
+    const kernel = wave([WIDTH, WIDTH], 1);
+    const weights = [
+      { name: 'kernel', shape: [WIDTH, WIDTH], values: kernel },
+      { name: 'axis', shape: [], values: [1] },
+    ];
+    const network = await loadGraph([placeholder('x', [-1, WIDTH]), ...nodes], weights, {}, new Set(['axis']));
+    const batch = tf.tensor2d(wave([5, WIDTH], 0), [5, WIDTH]);
+    const before = tf.memory().numTensors;
+    const [found, expected] = tf.tidy(() => {
+      const [{ tensor }] = network.trace([batch], { preActivation: (_, z) => z, output: (_, a) => a });
+      return [[...tensor.dataSync()], [...plain(batch, tf.tensor2d(kernel, [WIDTH, WIDTH])).dataSync()]];
+    });
+    found.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
+    expect(found.some((value) => value !== 0)).toBe(true);
+    expect(tf.memory().numTensors).toBe(before);
+    batch.dispose();
+    network.dispose();
+  });
+
+  it('does without the nodes of an activation that another is put in place of', async () => {
+    const kernel = wave([WIDTH, WIDTH], 1);
+    const network = await loadGraph(
+      [
+        placeholder('x', [-1, WIDTH]),
+        node('z', 'MatMul', ['x', 'kernel']),
+        node('gate', 'Sigmoid', ['z']),
+        node('swish', 'Mul', ['z', 'gate']),
+        node('y', 'MatMul', ['swish', 'kernel']),
+      ],
+      [{ name: 'kernel', shape: [WIDTH, WIDTH], values: kernel }],
+    );
+    const batch = tf.tensor2d(wave([5, WIDTH], 0), [5, WIDTH]);
+    const [found, expected] = tf.tidy(() => {
+      const [{ tensor }] = network.trace([batch], {
+        preActivation: (_, z) => z,
+        output: (_, a) => a,
+        substitute: ({ activation }) => (activation?.name === 'silu' ? 'relu' : null),
+      });
+      const weight = tf.tensor2d(kernel, [WIDTH, WIDTH]);
+      return [[...tensor.dataSync()], [...tf.matMul(tf.relu(tf.matMul(batch, weight)), weight).dataSync()]];
+    });
+    found.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
     batch.dispose();
     network.dispose();
   });
