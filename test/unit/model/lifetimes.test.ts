@@ -142,7 +142,7 @@ describe('a forward pass', () => {
       ],
       (x, kernel) => {
         const layer = (input: tf.Tensor2D): tf.Tensor2D => tf.relu<tf.Tensor2D>(tf.matMul(input, kernel));
-        return tf.add<tf.Tensor>(layer(layer(layer(x))), tf.square(layer(x)));
+        return tf.add<tf.Tensor>(layer(layer(layer(x))), tf.square<tf.Tensor2D>(layer(x)));
       },
     ],
     'one of several outputs': [
@@ -153,7 +153,7 @@ describe('a forward pass', () => {
         node('y', 'Mul', ['sum', 'halves:1']),
       ],
       (x, kernel) => {
-        const [low, high] = tf.split(tf.relu(tf.matMul(x, kernel)), 2, 1);
+        const [low, high] = tf.split<tf.Tensor>(tf.relu(tf.matMul(x, kernel)), 2, 1);
         return tf.mul(tf.add(low, high), high);
       },
     ],
