@@ -141,8 +141,8 @@ describe('a forward pass', () => {
         node('y', 'AddV2', ['third', 'square']),
       ],
       (x, kernel) => {
-        const layer = (input: tf.Tensor2D): tf.Tensor2D => tf.relu<tf.Tensor2D>(tf.matMul(input, kernel));
-        return tf.add<tf.Tensor>(layer(layer(layer(x))), tf.square<tf.Tensor2D>(layer(x)));
+        const layer = (input: tf.Tensor2D): tf.Tensor2D => tf.relu(tf.matMul<tf.Tensor2D>(input, kernel));
+        return tf.add<tf.Tensor>(layer(layer(layer(x))), tf.square(layer(x)));
       },
     ],
     'one of several outputs': [
