@@ -39,9 +39,10 @@ export interface HeapKernels {
   depthwiseFilterGradient: WindowKernel;
   depthwiseInputGradient: WindowKernel;
   maxPoolGradient: WindowKernel;
-  intervalGradient(x: Pointer, dy: Pointer, out: Pointer, size: number, low: number, high: number): void;
-  sigmoidGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): void;
-  tanhGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): void;
+  intervalGradient(x: Pointer, dy: Pointer, out: Pointer, size: number, low: number, high: number): number;
+  sigmoidGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): number;
+  tanhGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): number;
+  scaleChannels(factor: Pointer, dy: Pointer, out: Pointer, rows: number, channels: number): number;
   sumCentredProducts(x: Pointer, dy: Pointer, mean: Pointer, out: Pointer, rows: number, channels: number): void;
   normalize(
     x: Pointer,
@@ -133,6 +134,7 @@ export interface HeapKernels {
     ...sizes: CellSizes
   ): void;
   sweep(values: Pointer, rows: number, units: number, state: Pointer): void;
+  seenRange(state: Pointer, units: number, out: Pointer): void;
   readonly pairTablesBytes: { readonly value: number };
   countBins(
     values: Pointer,

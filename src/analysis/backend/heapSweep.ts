@@ -7,21 +7,23 @@ import type { SeenRange } from './histogram';
 /** Arrays of the routine's state, one entry per unit each: the first are those that `UnitAccumulator` keeps. */
 const FIELDS = 10;
 export const KEPT = 8;
-const [SHIFT, MINIMUM, MAXIMUM, NON_FINITE, ACTIVE, LATEST_MEAN] = [0, 3, 4, 5, 8, 9];
+const [SHIFT, MINIMUM, MAXIMUM, ACTIVE, LATEST_MEAN] = [0, 3, 4, 8, 9];
 
 /** Units that the routine works on at a time, and rows that it sums in float32 before it adds them to the total. */
-const LANES = 8;
-export const SUMMED_ROWS = 32;
+const LANES = 4;
+export const SUMMED_ROWS = 64;
 
 /** Not by `subarray`, which takes several times as long. */
 export const fieldOf = (state: Float64Array, units: number, index: number): Float64Array =>
   new Float64Array(state.buffer, state.byteOffset + 8 * index * units, units);
 
-/** Where the number of units is no multiple of 8: how many rows are swept as one of so many more units. */
+/** Where the number of units is no multiple of 4: how many rows are swept as one of so many more units. */
 export const rowsAtOnce = (units: number): number => LANES / Math.min(units & -units, LANES);
 
 /** Bytes of scratch that the sweep of so many units needs. */
-export const sweepBytes = (units: number): number => 8 * FIELDS * units * (1 + wideRows(units));
+export const sweepBytes = (units: number): number => 8 * FIELDS * units * (1 + wideRows(units)) + RANGE_BYTES;
+
+const RANGE_BYTES = 3 * 8;
 
 const wideRows = (units: number): number => (rowsAtOnce(units) === 1 ? 0 : rowsAtOnce(units));
 
@@ -31,6 +33,8 @@ export class HeapSweep {
   private readonly narrow: SweepState;
   /** For several rows at once; null where a row fills the lanes. */
   private readonly wide: SweepState | null;
+  /** Where the routines write the range. */
+  private readonly rangePointer: Pointer;
 
   /**
    * @param scratch has room for `sweepBytes`, and is not touched by others.
@@ -44,8 +48,10 @@ export class HeapSweep {
   ) {
     const shift = fieldOf(state, units, SHIFT);
     const rows = wideRows(units);
-    this.narrow = new SweepState(heap, scratch, units, shift);
-    this.wide = rows === 0 ? null : new SweepState(heap, scratch + 8 * FIELDS * units, units * rows, shift);
+    this.rangePointer = scratch;
+    const states = scratch + RANGE_BYTES;
+    this.narrow = new SweepState(heap, states, units, shift);
+    this.wide = rows === 0 ? null : new SweepState(heap, states + 8 * FIELDS * units, units * rows, shift);
     this.narrow.values.set(state);
   }
 
@@ -62,7 +68,21 @@ export class HeapSweep {
 
   /** Smallest and largest finite value so far. */
   get range(): SeenRange {
-    return rangeOf(this.wide === null ? [this.narrow] : [this.narrow, this.wide]);
+    const narrow = this.rangeOf(this.narrow);
+    if (this.wide === null) return narrow;
+    const wide = this.rangeOf(this.wide);
+    return {
+      minimum: Math.min(narrow.minimum, wide.minimum),
+      maximum: Math.max(narrow.maximum, wide.maximum),
+      finite: narrow.finite && wide.finite,
+    };
+  }
+
+  private rangeOf({ pointer, units }: SweepState): SeenRange {
+    const { kernels, float64 } = this.heap;
+    kernels.seenRange(pointer, units, this.rangePointer);
+    const [minimum, maximum, nonFinite] = float64(this.rangePointer, 3);
+    return { minimum, maximum, finite: nonFinite === 0 };
   }
 
   /** Per unit, adds how many rows since the last call were above 0, each time `limit` at most. */
@@ -100,9 +120,6 @@ export class HeapSweep {
 /** What the routine works on: sums that start at 0, and a mean of the latest rows that starts as the shift. */
 class SweepState {
   readonly values: Float64Array;
-  readonly minimum: Float64Array;
-  readonly maximum: Float64Array;
-  readonly nonFinite: Float64Array;
   readonly active: Float64Array;
 
   /** @param shift of some units; those of further units are the same again. */
@@ -114,27 +131,11 @@ class SweepState {
   ) {
     this.values = heap.float64(pointer, FIELDS * units).fill(0);
     const field = (index: number): Float64Array => fieldOf(this.values, units, index);
-    this.minimum = field(MINIMUM).fill(Infinity);
-    this.maximum = field(MAXIMUM).fill(-Infinity);
-    this.nonFinite = field(NON_FINITE);
+    field(MINIMUM).fill(Infinity);
+    field(MAXIMUM).fill(-Infinity);
     this.active = field(ACTIVE);
     for (const index of [SHIFT, LATEST_MEAN]) {
       for (let unit = 0; unit < units; unit += shift.length) field(index).set(shift, unit);
     }
   }
-}
-
-/** Of all units of all states; Infinity and -Infinity when there was no finite value. */
-export function rangeOf(
-  states: readonly Readonly<Record<'minimum' | 'maximum' | 'nonFinite', Float64Array>>[],
-): SeenRange {
-  let [lowest, highest, finite] = [Infinity, -Infinity, true];
-  for (const { minimum, maximum, nonFinite } of states) {
-    for (let unit = 0; unit < minimum.length; unit++) {
-      if (minimum[unit] < lowest) lowest = minimum[unit];
-      if (maximum[unit] > highest) highest = maximum[unit];
-      if (nonFinite[unit] > 0) finite = false;
-    }
-  }
-  return { minimum: lowest, maximum: highest, finite };
 }

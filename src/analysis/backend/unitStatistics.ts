@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
 import type { Pointer } from './heapKernels';
-import { fieldOf, HeapSweep, KEPT, rangeOf, rowsAtOnce, SUMMED_ROWS, sweepBytes } from './heapSweep';
+import { fieldOf, HeapSweep, KEPT, rowsAtOnce, SUMMED_ROWS, sweepBytes } from './heapSweep';
 import { blockScratchBytes, type Block, type Histogram, type SeenRange } from './histogram';
+import { squaresOf } from './squares';
 
 /** Statistics of a set of values; `count` counts all of them, everything else but `nonFinite` only the finite ones. */
 export interface PooledStatistics {
@@ -23,7 +24,7 @@ export interface PooledStatistics {
 }
 
 /** Values that are looked at together, so that they stay in the cache. */
-const BLOCK = 2 ** 15;
+const BLOCK = 2 ** 16;
 
 /**
  * Per-unit statistics of tensors whose last axis counts the units, taken in one sweep over the values.
@@ -221,7 +222,14 @@ export class UnitAccumulator {
 
   /** Smallest and largest finite value seen of any unit; Infinity and -Infinity when there was none. */
   get range(): SeenRange {
-    return rangeOf([this]);
+    const { minimum, maximum, nonFinite } = this;
+    let [lowest, highest, finite] = [Infinity, -Infinity, true];
+    for (let unit = 0; unit < minimum.length; unit++) {
+      if (minimum[unit] < lowest) lowest = minimum[unit];
+      if (maximum[unit] > highest) highest = maximum[unit];
+      if (nonFinite[unit] > 0) finite = false;
+    }
+    return { minimum: lowest, maximum: highest, finite };
   }
 
   /** Mean of the finite values per unit; 0 where there are none. */
@@ -344,32 +352,6 @@ export class SquareAccumulator {
     const finite = this.count - this.nonFinite;
     return finite === 0 ? null : Math.sqrt(this.sum / finite);
   }
-}
-
-/** Of the values that were asked for last: what comes back to an activation is often what goes on to the layer before it. */
-let latest: { readonly values: object; readonly sum: number; readonly nonFinite: number } | null = null;
-
-function squaresOf(tensor: Tensor): { readonly sum: number; readonly nonFinite: number } {
-  // The values behind a data id never change.
-  if (latest?.values !== tensor.dataId) latest = { values: tensor.dataId, ...sumSquares(tensor) };
-  return latest;
-}
-
-function sumSquares(tensor: Tensor): { sum: number; nonFinite: number } {
-  const result = { sum: 0, nonFinite: 0 };
-  const heap = heapTensor(tensor);
-  if (heap !== null) {
-    heap.withScratch(16, (scratch) => {
-      heap.kernels.sumSquares(heap.pointer, tensor.size, scratch);
-      [result.sum, result.nonFinite] = heap.float64(scratch, 2);
-    });
-    return result;
-  }
-  for (const value of valuesOf(tensor)) {
-    if (Number.isFinite(value)) result.sum += value * value;
-    else result.nonFinite++;
-  }
-  return result;
 }
 
 /** What a `SquareAccumulator` has seen, as plain data. */

@@ -6,7 +6,7 @@ import { centredSpectrum, countOf, type Rows } from './symmetricEigenvalues';
 /** Positions of a spatial output that are looked at, evenly spaced: enough for a mean over positions, whatever the size. */
 const POSITIONS = 64;
 /** Fewer positions where there would be more features than this, but always all units. */
-const FEATURES = 8192;
+const FEATURES = 4096;
 /** Values of features that are looked at together, so that they stay in the cache. */
 const BLOCK = 2 ** 18;
 /** Features and samples that the effective rank is taken over. */
@@ -128,16 +128,21 @@ export class SignalMeter {
         this.keepRows(features, length);
         if (ofUnits) continue;
         if (sample === 0) {
-          this.features ??= newSums(features.slice(0, length));
-          heap.float64(sums, length).set(this.features.sum);
-          heap.float64(squares, length).set(this.features.squares);
-          heap.float32(origin, length).set(this.features.origin);
+          heap.float32(origin, length).set(this.features?.origin ?? features.subarray(0, length));
+          if (this.features === null) heap.float64(sums, 2 * length).fill(0);
+          else {
+            heap.float64(sums, length).set(this.features.sum);
+            heap.float64(squares, length).set(this.features.squares);
+          }
         }
         kernels.addDifferences(from, count, length, origin, sums, squares);
       }
       if (ofUnits) return;
-      this.features!.sum.set(heap.float64(sums, length));
-      this.features!.squares.set(heap.float64(squares, length));
+      this.features = {
+        origin: this.features?.origin ?? heap.float32(origin, length).slice(),
+        sum: heap.float64(sums, length).slice(),
+        squares: heap.float64(squares, length).slice(),
+      };
     });
   }
 

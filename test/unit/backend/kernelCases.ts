@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { squaresOf } from '../../../src/analysis/backend/squares';
 import { seededRandom, type Random } from './support';
 
 interface Window {
@@ -562,7 +563,7 @@ export function kernelCases(): void {
     ['tanh', (x: tf.Tensor) => tf.tanh(x), (x: number) => 1 / Math.cosh(x) ** 2],
   ] as const)('gradient of %s', (_name, activation, derivative) => {
     const random = seededRandom(15);
-    for (const size of [0, 1, 3, 4, 37]) {
+    for (const size of [0, 1, 3, 4, 37, 256, 771]) {
       const [X, D] = [random.normals(size).map((value) => 3 * value), random.normals(size)];
       const [x, dy] = [tf.tensor1d(X), tf.tensor1d(D)];
       const gradient = tf.grad(activation)(x, dy);
@@ -572,6 +573,46 @@ export function kernelCases(): void {
       });
       tf.dispose([x, dy, gradient]);
     }
+  });
+
+  /** Batch normalisation whose gradient is `scale dy`. */
+  const normalized = (channels: number, scale: number) => (x: tf.Tensor) => {
+    const [zeros, ones, scales] = [0, 1, scale].map((value) => tf.fill<tf.Rank.R1>([channels], value));
+    return tf.batchNorm(tf.reshape<tf.Rank.R4>(x, [-1, 1, 1, channels]), zeros, ones, undefined, scales, 0);
+  };
+
+  describe.each([
+    ['relu', (x: tf.Tensor) => tf.relu(x)],
+    ['sigmoid', (x: tf.Tensor) => tf.sigmoid(x)],
+    ['tanh', (x: tf.Tensor) => tf.tanh(x)],
+    ['batch normalisation', normalized(1, 3)],
+    ['batch normalisation of 17 channels', normalized(17, 3)],
+  ] as const)('sum of squares of the gradient of %s', (_name, activation) => {
+    test.each([
+      ['ordinary', 1],
+      ['tiny', 1e-30],
+      ['within the squares of float32 at times', 3e-16],
+      ['huge', 1e37],
+    ])('%s', (_size, spread) => {
+      const random = seededRandom(16);
+      for (const rows of [0, 1, 3, 15, 16, 30, 80]) {
+        const X = random.normals(17 * rows);
+        const D = random.normals(17 * rows).map((value, i) => (i % 700 < 300 ? spread * value : value / 1e10));
+        D.fill(0, 17 * 16, 17 * 40);
+        for (const given of [D, D.map((value, i) => (i % 500 === 77 ? [NaN, Infinity][i % 2] : value))]) {
+          tf.tidy(() => {
+            const [x, dy] = [tf.tensor1d(X), tf.tensor1d(given)];
+            const gradient = tf.grad(activation)(x, tf.reshape(dy, activation(x).shape));
+            const values = Array.from(gradient.dataSync());
+            const finite = values.filter(Number.isFinite);
+            const expected = finite.reduce((sum, value) => sum + value * value, 0);
+            const { sum, nonFinite } = squaresOf(gradient);
+            expect(nonFinite).toBe(values.length - finite.length);
+            expect(Math.abs(sum - expected)).toBeLessThanOrEqual(TOLERANCE * expected);
+          });
+        }
+      }
+    });
   });
 
   test('gradients of gradients reach what the backward pass saved', () => {
@@ -602,7 +643,7 @@ export function kernelCases(): void {
     ['clipByValue', (x: tf.Tensor) => tf.clipByValue(x, -1, 2), (x: number) => x >= -1 && x <= 2],
   ] as const)('gradient of %s', (_name, activation, passes) => {
     const random = seededRandom(8);
-    for (const size of [0, 1, 3, 4, 6, 37, 128]) {
+    for (const size of [0, 1, 3, 4, 6, 37, 128, 256, 771]) {
       const borders = [0, -0, 1e-45, -1e-45, -1, 2, 6, 6.0000005, Infinity, -Infinity, NaN];
       const X = random.normals(size).map((value, i) => (i % 3 === 0 ? borders[random.integer(0, 9)] : 4 * value));
       const D = random.normals(size);

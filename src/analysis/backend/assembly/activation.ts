@@ -1,4 +1,4 @@
-import { intervalGradient, sigmoidGradient, tanhGradient } from './elementwise';
+import { intervalGradient, sigmoidGradient, tanhGradient } from './gradients';
 import { exponentialConstants } from './exponential';
 
 /** Activation functions by the numbers that ../recurrence.ts gives them. */

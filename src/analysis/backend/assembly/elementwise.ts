@@ -1,55 +1,5 @@
 import { allocate, free } from './allocate';
 
-/** `out = dy` where x is in `[low, high]` or NaN, else 0: the gradient of ReLU, ReLU6 and clipping. */
-export function intervalGradient(x: usize, dy: usize, out: usize, size: i32, low: f32, high: f32): void {
-  let i: i32 = 0;
-  if (ASC_FEATURE_SIMD) {
-    const lows = f32x4.splat(low);
-    const highs = f32x4.splat(high);
-    for (; i + 4 <= size; i += 4) {
-      const value = v128.load(at(x, i));
-      const outside = v128.or(f32x4.lt(value, lows), f32x4.gt(value, highs));
-      v128.store(at(out, i), v128.andnot(v128.load(at(dy, i)), outside));
-    }
-  }
-  for (; i < size; i++) {
-    const value = load<f32>(at(x, i));
-    store<f32>(at(out, i), value < low || value > high ? 0 : load<f32>(at(dy, i)));
-  }
-}
-
-/** `out = dy y (1 - y)`: the gradient of the logistic function with values y. */
-export function sigmoidGradient(y: usize, dy: usize, out: usize, size: i32): void {
-  let i: i32 = 0;
-  if (ASC_FEATURE_SIMD) {
-    const one = f32x4.splat(1);
-    for (; i + 4 <= size; i += 4) {
-      const value = v128.load(at(y, i));
-      v128.store(at(out, i), f32x4.mul(v128.load(at(dy, i)), f32x4.mul(value, f32x4.sub(one, value))));
-    }
-  }
-  for (; i < size; i++) {
-    const value = load<f32>(at(y, i));
-    store<f32>(at(out, i), load<f32>(at(dy, i)) * (value * (1 - value)));
-  }
-}
-
-/** `out = dy (1 - y^2)`: the gradient of tanh with values y. */
-export function tanhGradient(y: usize, dy: usize, out: usize, size: i32): void {
-  let i: i32 = 0;
-  if (ASC_FEATURE_SIMD) {
-    const one = f32x4.splat(1);
-    for (; i + 4 <= size; i += 4) {
-      const value = v128.load(at(y, i));
-      v128.store(at(out, i), f32x4.mul(v128.load(at(dy, i)), f32x4.sub(one, f32x4.mul(value, value))));
-    }
-  }
-  for (; i < size; i++) {
-    const value = load<f32>(at(y, i));
-    store<f32>(at(out, i), load<f32>(at(dy, i)) * (1 - value * value));
-  }
-}
-
 /** Rows that are summed before they are added to the total, which keeps float32 sums over many rows accurate. */
 const ROW_BLOCK: i32 = 64;
 

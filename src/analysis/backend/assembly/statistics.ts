@@ -1,8 +1,9 @@
 /**
  * Rows that are swept together, so that they stay in the cache while unit after unit is worked off, and so few that
- * float32 is off by less than 1e-6 of their squares even where all are equal and every sum is rounded the same way.
+ * float32 is off by less than 1e-6 of their squares even where all are equal and every sum is rounded the same way:
+ * even and odd rows are summed apart.
  */
-const ROW_BLOCK: i32 = 32;
+const ROW_BLOCK: i32 = 64;
 
 /**
  * Adds `values: [rows, units]` to running statistics. `state` holds ten float64 arrays `[units]`, in this order: shift,
@@ -20,11 +21,8 @@ export function sweep(values: usize, rows: i32, units: i32, state: usize): void 
     const count = min(ROW_BLOCK, rows - start);
     let unit: i32 = 0;
     if (ASC_FEATURE_SIMD) {
-      for (; unit + 8 <= units; unit += 8) {
-        sweepEight(at(values, start * units + unit), step, count, state + (<usize>unit << 3), field, start == 0);
-      }
       for (; unit + 4 <= units; unit += 4) {
-        sweepFour(at(values, start * units + unit), step, count, state + (<usize>unit << 3), field);
+        sweepFour(at(values, start * units + unit), step, count, state + (<usize>unit << 3), field, start == 0);
       }
     }
     for (; unit < units; unit++) {
@@ -33,43 +31,76 @@ export function sweep(values: usize, rows: i32, units: i32, state: usize): void 
   }
 }
 
+/** Writes the smallest minimum of all units, the largest maximum and the sum of non-finite to `out: [3]` of float64. */
+export function seenRange(state: usize, units: i32, out: usize): void {
+  const minimum = state + 3 * (<usize>units << 3);
+  const maximum = minimum + (<usize>units << 3);
+  const nonFinite = maximum + (<usize>units << 3);
+  let smallest = Infinity, largest = -Infinity, others: f64 = 0;
+  let unit: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    let smallestTwo = f64x2.splat(smallest), largestTwo = f64x2.splat(largest), othersTwo = f64x2.splat(0);
+    for (; unit + 2 <= units; unit += 2) {
+      const place = <usize>unit << 3;
+      smallestTwo = f64x2.pmin(smallestTwo, v128.load(minimum + place));
+      largestTwo = f64x2.pmax(largestTwo, v128.load(maximum + place));
+      othersTwo = f64x2.add(othersTwo, v128.load(nonFinite + place));
+    }
+    smallest = min(f64x2.extract_lane(smallestTwo, 0), f64x2.extract_lane(smallestTwo, 1));
+    largest = max(f64x2.extract_lane(largestTwo, 0), f64x2.extract_lane(largestTwo, 1));
+    others = f64x2.extract_lane(othersTwo, 0) + f64x2.extract_lane(othersTwo, 1);
+  }
+  for (; unit < units; unit++) {
+    const place = <usize>unit << 3;
+    smallest = min(smallest, load<f64>(minimum + place));
+    largest = max(largest, load<f64>(maximum + place));
+    others += load<f64>(nonFinite + place);
+  }
+  store<f64>(out, smallest);
+  store<f64>(out, largest, 8);
+  store<f64>(out, others, 16);
+}
+
 /** Share of the squares that the mean deviation may account for; beyond, their sum says little of the variance. */
 const LARGEST_OFFSET: f32 = 0.875;
 
-/** In float32 where nothing is lost by that. The mean of the rows before was a guess where there are none. */
-function sweepEight(from: usize, step: usize, rows: i32, state: usize, field: usize, guessed: bool): void {
+/**
+ * In float32 where nothing is lost by that. The mean of the rows before was a guess where there are none. Two rows at a
+ * time: what is kept of more units fills more registers than V8 has.
+ */
+function sweepFour(from: usize, step: usize, rows: i32, state: usize, field: usize, guessed: bool): void {
   const zero = f32x4.splat(0);
-  const next = state + 32;
-  const origin0 = narrow(state + 9 * field);
-  const origin1 = narrow(next + 9 * field);
-  let sum0 = zero, squares0 = zero, counts0 = zero;
-  let sum1 = zero, squares1 = zero, counts1 = zero;
-  let smallest0 = v128.load(from);
-  let smallest1 = v128.load(from, 16);
-  let largest0 = smallest0;
-  let largest1 = smallest1;
-  const end = from + <usize>rows * step;
-  for (let row = from; row < end; row += step) {
-    const value0 = v128.load(row);
-    const deviation0 = f32x4.sub(value0, origin0);
-    sum0 = f32x4.add(sum0, deviation0);
-    squares0 = madd(deviation0, deviation0, squares0);
-    smallest0 = f32x4.pmin(smallest0, value0);
-    largest0 = f32x4.pmax(largest0, value0);
-    counts0 = i16x8.add(counts0, signs(value0));
-    const value1 = v128.load(row, 16);
-    const deviation1 = f32x4.sub(value1, origin1);
-    sum1 = f32x4.add(sum1, deviation1);
-    squares1 = madd(deviation1, deviation1, squares1);
-    smallest1 = f32x4.pmin(smallest1, value1);
-    largest1 = f32x4.pmax(largest1, value1);
-    counts1 = i16x8.add(counts1, signs(value1));
+  const origin = narrow(state + 9 * field);
+  let evenSum = zero, oddSum = zero, evenSquares = zero, oddSquares = zero, counts = zero;
+  let smallest = v128.load(from);
+  let largest = smallest;
+  let row = from;
+  for (const end = from + <usize>(rows & ~1) * step; row < end; row += 2 * step) {
+    const even = v128.load(row);
+    const evenDeviation = f32x4.sub(even, origin);
+    evenSum = f32x4.add(evenSum, evenDeviation);
+    evenSquares = madd(evenDeviation, evenDeviation, evenSquares);
+    const odd = v128.load(row + step);
+    const oddDeviation = f32x4.sub(odd, origin);
+    oddSum = f32x4.add(oddSum, oddDeviation);
+    oddSquares = madd(oddDeviation, oddDeviation, oddSquares);
+    smallest = f32x4.pmin(smallest, f32x4.pmin(even, odd));
+    largest = f32x4.pmax(largest, f32x4.pmax(even, odd));
+    counts = i16x8.add(counts, i16x8.add(signs(even), signs(odd)));
   }
-  if (!addBlock(rows, state, field, guessed, origin0, sum0, squares0, smallest0, largest0, counts0)) {
-    sweepFour(from, step, rows, state, field);
+  if (rows & 1) {
+    const last = v128.load(row);
+    const deviation = f32x4.sub(last, origin);
+    evenSum = f32x4.add(evenSum, deviation);
+    evenSquares = madd(deviation, deviation, evenSquares);
+    smallest = f32x4.pmin(smallest, last);
+    largest = f32x4.pmax(largest, last);
+    counts = i16x8.add(counts, signs(last));
   }
-  if (!addBlock(rows, next, field, guessed, origin1, sum1, squares1, smallest1, largest1, counts1)) {
-    sweepFour(from + 16, step, rows, next, field);
+  if (!addBlock(
+    rows, state, field, guessed, origin, evenSum, oddSum, evenSquares, oddSquares, smallest, largest, counts,
+  )) {
+    sweepFourInDoubles(from, step, rows, state, field);
   }
 }
 
@@ -87,9 +118,12 @@ function signs(value: v128): v128 {
  */
 function addBlock(
   rows: i32, state: usize, field: usize, guessed: bool,
-  origin: v128, sum: v128, squares: v128, smallest: v128, largest: v128, counts: v128,
+  origin: v128, evenSum: v128, oddSum: v128, evenSquares: v128, oddSquares: v128,
+  smallest: v128, largest: v128, counts: v128,
 ): bool {
   const zero = f32x4.splat(0);
+  const sum = f32x4.add(evenSum, oddSum);
+  const squares = f32x4.add(evenSquares, oddSquares);
   // What is not finite has made squares of itself.
   const accurate = isAccurate(squares);
   const mean = f32x4.mul(sum, f32x4.splat(1 / <f32>rows));
@@ -101,8 +135,13 @@ function addBlock(
   const offset = f32x4.gt(f32x4.mul(sum, mean), f32x4.mul(squares, f32x4.splat(LARGEST_OFFSET)));
   if (guessed && v128.any_true(offset)) return false;
   const count = f64x2.splat(<f64>rows);
-  addMoments(state, field, count, f64x2.promote_low_f32x4(origin), f64x2.promote_low_f32x4(sum), f64x2.promote_low_f32x4(squares));
-  addMoments(state + 16, field, count, upper(origin), upper(sum), upper(squares));
+  addMoments(
+    state, field, count, f64x2.promote_low_f32x4(origin), lowerSum(evenSum, oddSum), lowerSum(evenSquares, oddSquares),
+  );
+  addMoments(
+    state + 16, field, count, upper(origin),
+    upperSum(evenSum, oddSum), upperSum(evenSquares, oddSquares),
+  );
   let to = state + 3 * field;
   v128.store(to, f64x2.pmin(v128.load(to), f64x2.promote_low_f32x4(smallest)));
   v128.store(to, f64x2.pmin(v128.load(to, 16), upper(smallest)), 16);
@@ -116,6 +155,20 @@ function addBlock(
   addCounts(to, positives);
   addCounts(to + field, positives);
   return true;
+}
+
+/** The sums of the lower two of four numbers each, in float64. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function lowerSum(a: v128, b: v128): v128 {
+  return f64x2.add(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b));
+}
+
+/** The same of the upper two. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function upperSum(a: v128, b: v128): v128 {
+  return f64x2.add(upper(a), upper(b));
 }
 
 /** Adds sums of deviations from `origin`, and of their squares, to those of deviations from the shift, for two units. */
@@ -147,7 +200,7 @@ function addCounts(to: usize, counts: v128): void {
   v128.store(to, f64x2.add(v128.load(to, 16), high), 16);
 }
 
-function sweepFour(from: usize, step: usize, rows: i32, state: usize, field: usize): void {
+function sweepFourInDoubles(from: usize, step: usize, rows: i32, state: usize, field: usize): void {
   const zero = f32x4.splat(0);
   const shift = narrow(state);
   const shiftLow = v128.load(state);

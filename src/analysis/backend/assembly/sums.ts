@@ -1,22 +1,17 @@
 /** Sums over all values of an array. */
 import { exponentialConstants } from './exponential';
-
-/** Values whose squares are summed in float32: so few that the sum keeps their accuracy. */
-const SQUARES_BLOCK: i32 = 128;
+import { addSquares, SQUARES_BLOCK, squaresNonFinite, squaresSum, startSquares } from './squares';
 
 /**
  * Writes the sum of squares of the finite values and the number of the others to `out: [2]` of float64. Blocks are
  * summed in float32 where nothing is lost by that, others in float64.
  */
 export function sumSquares(values: usize, size: i32, out: usize): void {
-  store<f64>(out, 0);
-  store<f64>(out, 0, 8);
+  startSquares();
   let i: i32 = 0;
   if (ASC_FEATURE_SIMD) {
-    let scale: f32 = 1;
-    let sums = f64x2.splat(0);
     for (; i + SQUARES_BLOCK <= size; i += SQUARES_BLOCK) {
-      const scales = f32x4.splat(scale);
+      const scales = squaresScales();
       let even = f32x4.splat(0);
       let odd = even;
       let bits = even;
@@ -24,59 +19,15 @@ export function sumSquares(values: usize, size: i32, out: usize): void {
         const first = v128.load(from);
         const second = v128.load(from, 16);
         bits = v128.or(bits, v128.or(first, second));
-        const scaledFirst = f32x4.mul(first, scales);
-        const scaledSecond = f32x4.mul(second, scales);
-        even = madd(scaledFirst, scaledFirst, even);
-        odd = madd(scaledSecond, scaledSecond, odd);
+        even = addSquare(first, scales, even);
+        odd = addSquare(second, scales, odd);
       }
-      const squares = f32x4.add(even, odd);
-      const zeros = f32x4.eq(i32x4.shl(bits, 1), f32x4.splat(0));
-      if (i32x4.all_true(v128.or(isAccurate(squares), zeros))) {
-        const unscaled = f64x2.splat(1 / (<f64>scale * <f64>scale));
-        sums = f64x2.add(sums, f64x2.mul(f64x2.add(f64x2.promote_low_f32x4(squares), upper(squares)), unscaled));
-      } else {
-        scale = scaleFor(addSquares(at(values, i), SQUARES_BLOCK, out) / <f64>SQUARES_BLOCK);
-      }
+      addSquaresOfBlock(at(values, i), f32x4.add(even, odd), bits);
     }
-    store<f64>(out, load<f64>(out) + f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1));
   }
-  addSquares(at(values, i), size - i, out);
-}
-
-/** The power of two that brings numbers of this mean square near 1, as far as float32 has one. */
-function scaleFor(meanSquare: f64): f32 {
-  const exponent = reinterpret<u32>(<f32>sqrt(meanSquare)) >> 23;
-  return reinterpret<f32>(min<u32>(254 - exponent, 254) << 23);
-}
-
-/** Adds to what `out` holds, in float64, and answers the sum of these squares. */
-function addSquares(values: usize, size: i32, out: usize): f64 {
-  let sum: f64 = 0;
-  let nonFinite: f64 = 0;
-  let i: i32 = 0;
-  if (ASC_FEATURE_SIMD) {
-    let sums = f64x2.splat(0);
-    let finites = i32x4.splat(0);
-    for (; i + 4 <= size; i += 4) {
-      const raw = v128.load(at(values, i));
-      const isFinite = f32x4.eq(f32x4.sub(raw, raw), f32x4.splat(0));
-      const value = v128.and(raw, isFinite);
-      finites = i32x4.add(finites, isFinite);
-      const low = f64x2.promote_low_f32x4(value);
-      const high = upper(value);
-      sums = f64x2.add(sums, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
-    }
-    sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
-    nonFinite = <f64>(i + sumLanes(finites));
-  }
-  for (; i < size; i++) {
-    const value = load<f32>(at(values, i));
-    if (finite(value)) sum += <f64>value * <f64>value;
-    else nonFinite += 1;
-  }
-  store<f64>(out, load<f64>(out) + sum);
-  store<f64>(out, load<f64>(out, 8) + nonFinite, 8);
-  return sum;
+  addSquares(at(values, i), size - i);
+  store<f64>(out, squaresSum());
+  store<f64>(out, squaresNonFinite(), 8);
 }
 
 /** Writes how many values lie between `low` and `high`, ends excluded, and how many are finite, to `out: [2]` of float64. */
@@ -176,29 +127,40 @@ function addLogisticDerivatives(values: usize, size: i32, scale: f32, out: usize
 
 /** Adds the differences of `values: [rows, count]` from `origin: [count]`, and their squares, to float64 `sums` and `squares`. */
 export function addDifferences(values: usize, rows: i32, count: i32, origin: usize, sums: usize, squares: usize): void {
-  for (let row: i32 = 0; row < rows; row++) {
-    let i: i32 = 0;
-    if (ASC_FEATURE_SIMD) {
-      for (; i + 4 <= count; i += 4) {
-        const value = v128.load(at(values, i));
-        const center = v128.load(at(origin, i));
-        const low = f64x2.sub(f64x2.promote_low_f32x4(value), f64x2.promote_low_f32x4(center));
-        const high = f64x2.sub(upper(value), upper(center));
-        const sum = sums + (<usize>i << 3);
-        v128.store(sum, f64x2.add(v128.load(sum), low));
-        v128.store(sum, f64x2.add(v128.load(sum, 16), high), 16);
-        const square = squares + (<usize>i << 3);
-        v128.store(square, f64x2.add(v128.load(square), f64x2.mul(low, low)));
-        v128.store(square, f64x2.add(v128.load(square, 16), f64x2.mul(high, high)), 16);
-      }
-    }
-    for (; i < count; i++) {
-      const difference = <f64>load<f32>(at(values, i)) - <f64>load<f32>(at(origin, i));
+  const step = <usize>count << 2;
+  let i: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 4 <= count; i += 4) {
+      const center = v128.load(at(origin, i));
+      const centerLow = f64x2.promote_low_f32x4(center);
+      const centerHigh = upper(center);
       const sum = sums + (<usize>i << 3);
-      store<f64>(sum, load<f64>(sum) + difference);
       const square = squares + (<usize>i << 3);
+      let sumLow = v128.load(sum), sumHigh = v128.load(sum, 16);
+      let squaresLow = v128.load(square), squaresHigh = v128.load(square, 16);
+      for (let row: i32 = 0, from = at(values, i); row < rows; row++, from += step) {
+        const value = v128.load(from);
+        const low = f64x2.sub(f64x2.promote_low_f32x4(value), centerLow);
+        const high = f64x2.sub(upper(value), centerHigh);
+        sumLow = f64x2.add(sumLow, low);
+        sumHigh = f64x2.add(sumHigh, high);
+        squaresLow = f64x2.add(squaresLow, f64x2.mul(low, low));
+        squaresHigh = f64x2.add(squaresHigh, f64x2.mul(high, high));
+      }
+      v128.store(sum, sumLow);
+      v128.store(sum, sumHigh, 16);
+      v128.store(square, squaresLow);
+      v128.store(square, squaresHigh, 16);
+    }
+  }
+  for (; i < count; i++) {
+    const center = <f64>load<f32>(at(origin, i));
+    const sum = sums + (<usize>i << 3);
+    const square = squares + (<usize>i << 3);
+    for (let row: i32 = 0, from = at(values, i); row < rows; row++, from += step) {
+      const difference = <f64>load<f32>(from) - center;
+      store<f64>(sum, load<f64>(sum) + difference);
       store<f64>(square, load<f64>(square) + difference * difference);
     }
-    values = at(values, count);
   }
 }

@@ -12,6 +12,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { size, wasmKernel } from '../kernels/kernel';
+import { noteSquares } from '../squares';
 import { replaceGradient } from './gradient';
 
 const INTERVAL_GRADIENT = 'IntervalGradient';
@@ -27,7 +28,8 @@ export function registerActivationGradients(): void {
     const { x, dy } = call.inputs;
     const { low, high } = call.attributes;
     const out = call.output(x.shape);
-    call.heap.intervalGradient(call.pointer(x), call.pointer(dy), call.pointer(out), size(x), low, high);
+    const pointers = [x, dy, out].map((tensor) => call.pointer(tensor)) as [number, number, number];
+    noteSquares(out.dataId, call.heap.intervalGradient(...pointers, size(x), low, high));
     return out;
   });
 
@@ -56,7 +58,8 @@ function fromValues(kernelName: string, name: string, routine: 'sigmoidGradient'
   wasmKernel<{ y: TensorInfo; dy: TensorInfo }, unknown>(name, (call) => {
     const { y, dy } = call.inputs;
     const out = call.output(y.shape);
-    call.heap[routine](call.pointer(y), call.pointer(dy), call.pointer(out), size(y));
+    const pointers = [y, dy, out].map((tensor) => call.pointer(tensor)) as [number, number, number];
+    noteSquares(out.dataId, call.heap[routine](...pointers, size(y)));
     return out;
   });
   const stock = getGradient(kernelName).gradFunc;

@@ -14,9 +14,11 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { size, wasmKernel } from '../kernels/kernel';
+import { noteSquares } from '../squares';
 import { replaceGradient } from './gradient';
 
 const CENTRED_PRODUCTS = 'SumCentredProducts';
+const SCALE_CHANNELS = 'ScaleChannels';
 
 interface Statistics {
   readonly mean: TensorInfo;
@@ -56,6 +58,16 @@ export function registerBatchNorm(): void {
     return out;
   });
 
+  wasmKernel<{ dy: TensorInfo; factor: TensorInfo }, unknown>(SCALE_CHANNELS, (call) => {
+    const { dy, factor } = call.inputs;
+    const channels = size(factor);
+    const out = call.output(dy.shape);
+    const rows = channels === 0 ? 0 : size(dy) / channels;
+    const pointers = [factor, dy, out].map((tensor) => call.pointer(tensor)) as [number, number, number];
+    noteSquares(out.dataId, call.heap.scaleChannels(...pointers, rows, channels));
+    return out;
+  });
+
   const stock = getGradient(FusedBatchNorm).gradFunc;
   replaceGradient({
     kernelName: FusedBatchNorm,
@@ -70,7 +82,7 @@ export function registerBatchNorm(): void {
       const sums = (): Tensor => sum(gradient, positions);
       const products = (): Tensor => engine().runKernel(CENTRED_PRODUCTS, { x, dy: gradient, mean });
       return {
-        x: () => mul(gradient, factor),
+        x: () => engine().runKernel(SCALE_CHANNELS, { dy: gradient, factor }),
         mean: () => mul(-1, mul(factor, sums())),
         variance: () => mul(-0.5, mul(mul(factor, mul(inverse, inverse)), products())),
         scale: () => mul(inverse, products()),

@@ -1,0 +1,50 @@
+/** Sums of squares of tensors, each taken once. */
+
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { heapTensor, valuesOf } from './heap';
+
+/** Of the values of a tensor. */
+export interface Squares {
+  /** Sum of squares of the finite values, in float64. */
+  readonly sum: number;
+  /** How many values are not finite. */
+  readonly nonFinite: number;
+}
+
+/**
+ * By data id, behind which values never change: what comes back to an activation is often what goes on to the layer before
+ * it, and some kernels take the sum of what they write.
+ */
+const known = new WeakMap<object, Squares>();
+
+/** Keeps what a kernel has taken of the values it wrote; `sum` is not finite where one of them is not. */
+export function noteSquares(dataId: object, sum: number): void {
+  if (Number.isFinite(sum)) known.set(dataId, { sum, nonFinite: 0 });
+}
+
+export function squaresOf(tensor: Tensor): Squares {
+  let squares = known.get(tensor.dataId);
+  if (squares === undefined) {
+    squares = sumSquares(tensor);
+    known.set(tensor.dataId, squares);
+  }
+  return squares;
+}
+
+function sumSquares(tensor: Tensor): Squares {
+  const heap = heapTensor(tensor);
+  if (heap !== null) {
+    let [sum, nonFinite] = [0, 0];
+    heap.withScratch(16, (scratch) => {
+      heap.kernels.sumSquares(heap.pointer, tensor.size, scratch);
+      [sum, nonFinite] = heap.float64(scratch, 2);
+    });
+    return { sum, nonFinite };
+  }
+  const squares = { sum: 0, nonFinite: 0 };
+  for (const value of valuesOf(tensor)) {
+    if (Number.isFinite(value)) squares.sum += value * value;
+    else squares.nonFinite++;
+  }
+  return squares;
+}
