@@ -10,7 +10,7 @@ import { drawInto, drawNormal, mulberry32 } from '../probe/random';
 import { measureCopy, type CopyMeasurement } from './copies';
 import { drawInitial, type Truncation } from './initializers';
 import { climb, unitsAtRisk, type Firing, type Rung } from './learningRates';
-import { weightsOf, withScratchWeights } from './scratchWeights';
+import { ScratchWeights, weightsOf } from './scratchWeights';
 import { WeightStream } from './weightStream';
 
 /** What all trials have in common. */
@@ -59,7 +59,9 @@ interface Start {
   readonly alive: Firing;
 }
 
+/** The network's weights are anything until `dispose`, and as before afterwards. */
 export class Laboratory {
+  private readonly scratch: ScratchWeights;
   private readonly inputs: readonly tf.Tensor[];
   private readonly labels: readonly tf.Tensor[] | null;
   private readonly truncation: Truncation;
@@ -69,6 +71,7 @@ export class Laboratory {
     private readonly network: Network,
     private readonly setup: LaboratorySetup,
   ) {
+    this.scratch = new ScratchWeights(network);
     this.truncation = truncationOf(network);
     const { batch, samples, inputShapes, labelShapes } = setup;
     this.inputs = network.inputs.map(({ dtype }, k) =>
@@ -81,24 +84,24 @@ export class Laboratory {
   }
 
   dispose(): void {
+    this.scratch.dispose();
     tf.dispose([...this.inputs]);
     tf.dispose([...(this.labels ?? [])]);
     tf.dispose((this.start?.weights ?? []).map(([, value]) => value));
   }
 
-  /** The network's weights are as before afterwards. */
   run(trial: Trial): TrialResults[Trial['kind']] {
-    return withScratchWeights(this.network, () => {
-      switch (trial.kind) {
-        case 'copy':
-          return this.copy(trial.weights, trial.copy);
-        case 'step':
-          learningStep(this.network, this.inputs, (heads) => this.loss(heads));
-          return measureCopy(this.network, this.inputs, this.setup.seed);
-        case 'rate':
-          return this.rate(trial.rate);
-      }
-    });
+    // A copy has weights of its own.
+    if (trial.kind !== 'copy') this.scratch.restore();
+    switch (trial.kind) {
+      case 'copy':
+        return this.copy(trial.weights, trial.copy);
+      case 'step':
+        learningStep(this.network, this.inputs, (heads) => this.loss(heads));
+        return measureCopy(this.network, this.inputs, this.setup.seed);
+      case 'rate':
+        return this.rate(trial.rate);
+    }
   }
 
   private copy(kind: CopyKind, copy: number): TrialResults['copy'] {
@@ -119,7 +122,7 @@ export class Laboratory {
     }
   }
 
-  /** Assigns freshly drawn values to all weights; false when one could not be drawn. Call within withScratchWeights. */
+  /** Assigns freshly drawn values to all weights; false when one could not be drawn. */
   private drawAll(copy: number, draw: Draw): boolean {
     const stream = new WeightStream(Math.imul(this.setup.seed + 17, 0x85ebca6b) + copy * 7919);
     const done = new Set<tf.Tensor>();
@@ -146,7 +149,7 @@ export class Laboratory {
     return { rung, unitsAtRisk: [...alive.values()].reduce((sum, units) => sum + units.size, 0) };
   }
 
-  /** Fresh weights where they can be drawn, else the saved ones. Call within withScratchWeights. */
+  /** Fresh weights where they can be drawn, else the saved ones. */
   private startOfLadder(): Start {
     if (canDraw(this.network)) this.drawAll(0, this.drawing('fresh'));
     const weights = [...weightsOf(this.network).values()].map(

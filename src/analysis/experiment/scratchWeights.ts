@@ -1,15 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Network, Weight } from '../model/network';
 
-/** Runs `work`, which may assign the network's weights as it likes, and puts the saved ones back whatever happens. */
-export function withScratchWeights<T>(network: Network, work: () => T): T {
-  const variables = [...weightsOf(network).values()].map(({ value }) => value as tf.Variable);
-  const saved = variables.map((variable) => variable.clone());
-  try {
-    return work();
-  } finally {
-    variables.forEach((variable, i) => variable.assign(saved[i]));
-    tf.dispose(saved);
+/** Lets the network's weights be assigned as one likes, until `dispose` puts the saved ones back. */
+export class ScratchWeights {
+  private readonly saved: readonly (readonly [tf.Variable, tf.Tensor])[];
+
+  constructor(network: Network) {
+    this.saved = [...weightsOf(network).values()].map(({ value }) => [value as tf.Variable, value.clone()] as const);
+  }
+
+  /** Puts the saved weights back. */
+  restore(): void {
+    for (const [variable, value] of this.saved) variable.assign(value);
+  }
+
+  /** Puts them back for good. */
+  dispose(): void {
+    this.restore();
+    tf.dispose(this.saved.map(([, value]) => value));
   }
 }
 

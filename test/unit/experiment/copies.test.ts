@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { agree, averaged, measureCopy } from '../../../src/analysis/experiment/copies';
-import { weightsOf, withScratchWeights } from '../../../src/analysis/experiment/scratchWeights';
+import { Laboratory, type Trial } from '../../../src/analysis/experiment/laboratory';
+import { ScratchWeights, weightsOf } from '../../../src/analysis/experiment/scratchWeights';
 import { measure } from '../../../src/analysis/measure/measure';
 import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
@@ -24,7 +25,7 @@ const bits = (network: LayersNetwork): Uint8Array[] =>
   [...weightsOf(network).keys()].map((tensor) => new Uint8Array(tensor.dataSync<'float32'>().slice().buffer));
 
 describe('scratch weights', () => {
-  it('are put back bit for bit, exceptions and values that equal nothing included', () => {
+  it('are put back bit for bit, values that equal nothing included', () => {
     const network = build();
     const variables = [...weightsOf(network).keys()] as tf.Variable[];
     // A shared layer's weights count once: two of its own, four of the normalisation, four of the rest.
@@ -33,20 +34,47 @@ describe('scratch weights', () => {
     const before = bits(network);
     const tensors = tf.memory().numTensors;
     const ruin = (): void => tf.tidy(() => variables.forEach((variable) => variable.assign(tf.onesLike(variable))));
-    const result = withScratchWeights(network, () => {
+    const scratch = new ScratchWeights(network);
+    for (const putBack of [() => scratch.restore(), () => scratch.dispose()]) {
       ruin();
       expect(bits(network)).not.toEqual(before);
-      return 42;
-    });
-    expect(result).toBe(42);
-    expect(bits(network)).toEqual(before);
-    const fails = (): never => {
-      ruin();
-      throw new Error('at once');
-    };
-    expect(() => withScratchWeights(network, fails)).toThrow('at once');
-    expect(bits(network)).toEqual(before);
+      putBack();
+      expect(bits(network)).toEqual(before);
+    }
     expect(tf.memory().numTensors).toBe(tensors);
+    network.dispose();
+  });
+});
+
+describe('a laboratory', () => {
+  it('makes every trial as if it were the only one, and puts the weights back', async () => {
+    const network = build();
+    const before = bits(network);
+    const probe = syntheticProbe(network.inputs, 3);
+    const setup = {
+      seed: 3,
+      batch: await probe.batch(0, 20),
+      samples: 20,
+      inputShapes: [[6]],
+      labelShapes: null,
+      optimizer: 'momentum',
+    };
+    const copy: Trial = { kind: 'copy', weights: 'fitting', copy: 1 };
+    const trials: Trial[] = [copy, { kind: 'step' }, { kind: 'rate', rate: 0.3 }, copy, { kind: 'step' }];
+    const alone = trials.map((trial) => {
+      const laboratory = new Laboratory(network, setup);
+      const result = laboratory.run(trial);
+      laboratory.dispose();
+      expect(bits(network)).toEqual(before);
+      return result;
+    });
+    const laboratory = new Laboratory(network, setup);
+    trials.forEach((trial, i) => expect(laboratory.run(trial)).toEqual(alone[i]));
+    expect(bits(network)).not.toEqual(before);
+    laboratory.dispose();
+    expect(bits(network)).toEqual(before);
+    // What the trials measured differs, so that one could be taken for another.
+    expect(alone[1]).not.toEqual(alone[0]);
     network.dispose();
   });
 });
