@@ -32,6 +32,9 @@ export interface Activation {
   readonly ramp?: readonly [number, number];
 }
 
+/** Whether the activation keeps its argument within its range and changes nothing else, as ReLU does. */
+export const isClipping = ({ range, ramp }: Activation): boolean => ramp?.[0] === range[0] && ramp[1] === range[1];
+
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
 const GELU_TANH = Math.sqrt(2 / Math.PI);

@@ -134,6 +134,7 @@ export interface HeapKernels {
     ...sizes: CellSizes
   ): void;
   sweep(values: Pointer, rows: number, units: number, state: Pointer): void;
+  sweepMoments(values: Pointer, rows: number, units: number, state: Pointer): void;
   seenRange(state: Pointer, units: number, out: Pointer): void;
   readonly pairTablesBytes: { readonly value: number };
   countBins(

@@ -39,12 +39,14 @@ export class HeapSweep {
   /**
    * @param scratch has room for `sweepBytes`, and is not touched by others.
    * @param state of the accumulator; its shifts are numbers.
+   * @param onlyMoments leaves alone all but the sums and their squares.
    */
   constructor(
     private readonly heap: Heap,
     scratch: Pointer,
     private readonly units: number,
     private readonly state: Float64Array,
+    private readonly onlyMoments: boolean,
   ) {
     const shift = fieldOf(state, units, SHIFT);
     const rows = wideRows(units);
@@ -58,12 +60,15 @@ export class HeapSweep {
   /** @param pointer where `rows` rows of the tensor begin. */
   add(pointer: Pointer, rows: number): void {
     const { narrow, wide, units } = this;
-    const { kernels } = this.heap;
     const rest = wide === null ? rows : rows % rowsAtOnce(units);
-    if (wide !== null && rest < rows) {
-      kernels.sweep(pointer, ((rows - rest) * units) / wide.units, wide.units, wide.pointer);
-    }
-    if (rest > 0) kernels.sweep(pointer + 4 * (rows - rest) * units, rest, units, narrow.pointer);
+    if (wide !== null && rest < rows) this.sweep(pointer, ((rows - rest) * units) / wide.units, wide);
+    if (rest > 0) this.sweep(pointer + 4 * (rows - rest) * units, rest, narrow);
+  }
+
+  private sweep(pointer: Pointer, rows: number, state: SweepState): void {
+    const { kernels } = this.heap;
+    if (this.onlyMoments) kernels.sweepMoments(pointer, rows, state.units, state.pointer);
+    else kernels.sweep(pointer, rows, state.units, state.pointer);
   }
 
   /** Smallest and largest finite value so far. */
@@ -100,10 +105,11 @@ export class HeapSweep {
   /** Writes to the accumulator's state what it knows now. */
   finish(): void {
     const { state, units, narrow, wide } = this;
-    state.set(narrow.values.subarray(0, KEPT * units));
+    const kept = this.onlyMoments ? MINIMUM : KEPT;
+    state.set(narrow.values.subarray(0, kept * units));
     if (wide === null) return;
     for (let offset = 0; offset < wide.units; offset += units) {
-      for (let field = SHIFT + 1; field < KEPT; field++) {
+      for (let field = SHIFT + 1; field < kept; field++) {
         const from = field * wide.units + offset;
         const to = field * units;
         for (let unit = 0; unit < units; unit++) {

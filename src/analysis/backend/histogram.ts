@@ -1,7 +1,9 @@
 import type { Heap, Values } from './heap';
 import type { Pointer } from './heapKernels';
 
-const BINS = 32;
+/** Bins of a report, and those that are kept while values are counted. */
+const REPORTED_BINS = 32;
+const BINS = 64;
 
 /** Bytes of scratch that `Histogram.addBlock` needs. */
 export const blockScratchBytes = ({ kernels }: Heap): number => 4 * BINS + kernels.pairTablesBytes.value;
@@ -36,6 +38,7 @@ export interface Block {
  * The bins are `[k w, (k + 1) w)` with `w` the smallest power of two whose bins cover all values with 32 of them. Each
  * such grid is a refinement of the next coarser one, so bins can be widened without splitting any: the counts are exact
  * and depend neither on the order of the values nor on how they were cut into chunks or merged. One edge is always 0.
+ * Twice as many bins are kept, so that those of a rectifier's arguments are narrow enough for its outputs too.
  */
 export class Histogram implements ValueRange {
   minimum = Infinity;
@@ -84,10 +87,28 @@ export class Histogram implements ValueRange {
     return range;
   }
 
+  /**
+   * Counts what becomes of all values that another histogram has counted when they are kept within 0 and `ceiling`, in
+   * place of what was counted here. Answers whether that can be told: the other's bins may be too wide.
+   */
+  setClipped(other: HistogramState, ceiling: number): boolean {
+    const clip = (value: number): number => Math.min(Math.max(value, 0), ceiling);
+    const { exponent, counts } = other;
+    const [minimum, maximum] = [clip(other.minimum), clip(other.maximum)];
+    if (other.minimum > other.maximum || exponent > finestExponent(minimum, maximum, REPORTED_BINS)) return false;
+    const scale = 2 ** -exponent;
+    const [first, last] = [minimum, maximum].map((value) => Math.floor(value * scale));
+    Object.assign(this, { minimum, maximum, exponent, first, counts: new Float64Array(BINS) });
+    counts.forEach((count, bin) => {
+      if (count > 0) this.counts[Math.min(Math.max(other.first + bin, first), last) - first] += count;
+    });
+    return true;
+  }
+
   /** Adds what another histogram has counted of other values. */
   merge(other: HistogramState): void {
     if (other.minimum > other.maximum) return;
-    this.cover(other);
+    this.cover(other, other.exponent);
     const shrink = 2 ** (other.exponent - this.exponent);
     other.counts.forEach((count, bin) => {
       if (count > 0) this.counts[Math.floor((other.first + bin) * shrink) - this.first] += count;
@@ -97,13 +118,14 @@ export class Histogram implements ValueRange {
   /** Outer edges and counts of the bins in use; null when nothing finite was seen. */
   bins(): { minimum: number; maximum: number; counts: number[] } | null {
     if (this.minimum > this.maximum) return null;
-    const width = 2 ** this.exponent;
-    const used = Math.floor(this.maximum / width) - this.first + 1;
-    return {
-      minimum: this.first * width,
-      maximum: (this.first + used) * width,
-      counts: Array.from(this.counts.subarray(0, used)),
-    };
+    const width = 2 ** finestExponent(this.minimum, this.maximum, REPORTED_BINS);
+    const [first, last] = [this.minimum, this.maximum].map((value) => Math.floor(value / width));
+    const counts = new Array<number>(last - first + 1).fill(0);
+    const shrink = 2 ** this.exponent / width;
+    this.counts.forEach((count, bin) => {
+      if (count > 0) counts[Math.floor((this.first + bin) * shrink) - first] += count;
+    });
+    return { minimum: first * width, maximum: (last + 1) * width, counts };
   }
 
   /** Whether all bins of the range are among those that are counted now. */
@@ -112,12 +134,12 @@ export class Histogram implements ValueRange {
     return Math.floor(minimum * scale) >= this.first && Math.floor(maximum * scale) < this.first + BINS;
   }
 
-  /** Widens the bins, if need be, until they cover the range too. */
-  private cover({ minimum, maximum }: ValueRange): void {
-    if (minimum >= this.minimum && maximum <= this.maximum) return;
+  /** Widens the bins, if need be, until they cover the range too and are no narrower than `2^narrowest`. */
+  private cover({ minimum, maximum }: ValueRange, narrowest = this.exponent): void {
+    if (minimum >= this.minimum && maximum <= this.maximum && narrowest <= this.exponent) return;
     const lower = Math.min(minimum, this.minimum);
     const upper = Math.max(maximum, this.maximum);
-    const exponent = Math.max(this.exponent, finestExponent(lower, upper));
+    const exponent = Math.max(this.exponent, narrowest, finestExponent(lower, upper, BINS));
     const first = Math.floor(lower * 2 ** -exponent);
     this.minimum = lower;
     this.maximum = upper;
@@ -131,13 +153,13 @@ export class Histogram implements ValueRange {
   }
 }
 
-/** The smallest exponent `e` such that 32 bins of width `2^e` on the grid of its multiples cover `[lower, upper]`. */
-function finestExponent(lower: number, upper: number): number {
+/** The smallest exponent `e` such that so many bins of width `2^e` on the grid of its multiples cover `[lower, upper]`. */
+function finestExponent(lower: number, upper: number, bins: number): number {
   const magnitude = Math.max(Math.abs(lower), Math.abs(upper));
   const finest = magnitude === 0 ? SMALLEST_EXPONENT : Math.floor(Math.log2(magnitude)) - FRACTION_BITS;
-  const spread = upper > lower ? Math.floor(Math.log2((upper - lower) / BINS)) : SMALLEST_EXPONENT;
+  const spread = upper > lower ? Math.floor(Math.log2((upper - lower) / bins)) : SMALLEST_EXPONENT;
   let exponent = Math.max(SMALLEST_EXPONENT, finest, spread);
-  while (Math.floor(upper * 2 ** -exponent) - Math.floor(lower * 2 ** -exponent) >= BINS) exponent++;
+  while (Math.floor(upper * 2 ** -exponent) - Math.floor(lower * 2 ** -exponent) >= bins) exponent++;
   return exponent;
 }
 

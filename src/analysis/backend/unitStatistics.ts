@@ -26,6 +26,13 @@ export interface PooledStatistics {
 /** Values that are looked at together, so that they stay in the cache. */
 const BLOCK = 2 ** 16;
 
+/** What is known of arguments, all finite, that an activation keeps within 0 and a ceiling and does not change otherwise. */
+export interface ClippedArguments {
+  readonly statistics: UnitAccumulator;
+  readonly histogram: Histogram;
+  readonly ceiling: number;
+}
+
 /**
  * Per-unit statistics of tensors whose last axis counts the units, taken in one sweep over the values.
  *
@@ -89,20 +96,50 @@ export class UnitAccumulator {
   add(tensor: Tensor, samples: number, histogram: Histogram | null = null): void {
     const { units } = this;
     if (tensor.size === 0) return;
-    if (tensor.size % (samples * units) !== 0) {
-      throw new RangeError(
-        `A tensor of shape [${tensor.shape.join(', ')}] does not hold ${samples} samples of ${units} units.`,
-      );
-    }
-    const positions = tensor.size / (samples * units);
+    const positions = this.positionsOf(tensor, samples);
     const onHeap = heapTensor(tensor);
-    if (onHeap !== null) this.sweepHeap(onHeap, samples, positions, histogram);
+    if (onHeap !== null) this.sweepHeap(onHeap, samples, positions, histogram, null);
     else {
       const values = valuesOf(tensor);
       this.sweep(values, samples, positions);
       histogram?.addValues(values, this.range);
     }
     for (let unit = 0; unit < units; unit++) this.count[unit] += samples * positions;
+  }
+
+  /**
+   * As `add`, for outputs of an activation of which the arguments tell most; what was added before came of the arguments
+   * before.
+   *
+   * @param known of the arguments of all tensors, this one included.
+   */
+  addClipped(tensor: Tensor, samples: number, histogram: Histogram, known: ClippedArguments): void {
+    const onHeap = heapTensor(tensor);
+    if (onHeap === null || tensor.size === 0) {
+      this.add(tensor, samples, histogram);
+      return;
+    }
+    const { statistics, ceiling } = known;
+    const clip = (value: number): number => Math.min(Math.max(value, 0), ceiling);
+    const { minimum, maximum } = statistics.range;
+    const range = { minimum: clip(minimum), maximum: clip(maximum), finite: true };
+    const counted = histogram.setClipped(known.histogram, ceiling);
+    this.sweepHeap(onHeap, samples, this.positionsOf(tensor, samples), counted ? null : histogram, range);
+    for (let unit = 0; unit < this.units; unit++) {
+      this.count[unit] = statistics.count[unit];
+      this.positives[unit] = statistics.positives[unit];
+      this.zeros[unit] = statistics.count[unit] - statistics.positives[unit];
+      this.activeSamples[unit] = statistics.activeSamples[unit];
+      this.minimum[unit] = clip(statistics.minimum[unit]);
+      this.maximum[unit] = clip(statistics.maximum[unit]);
+    }
+  }
+
+  private positionsOf(tensor: Tensor, samples: number): number {
+    if (tensor.size % (samples * this.units) === 0) return tensor.size / (samples * this.units);
+    throw new RangeError(
+      `A tensor of shape [${tensor.shape.join(', ')}] does not hold ${samples} samples of ${this.units} units.`,
+    );
   }
 
   private sweep(values: Values, samples: number, positions: number): void {
@@ -137,8 +174,18 @@ export class UnitAccumulator {
     }
   }
 
-  /** The same on the heap, block after block. */
-  private sweepHeap(heap: HeapTensor, samples: number, positions: number, histogram: Histogram | null): void {
+  /**
+   * The same on the heap, block after block.
+   *
+   * @param known the range of the values; then only moments are taken.
+   */
+  private sweepHeap(
+    heap: HeapTensor,
+    samples: number,
+    positions: number,
+    histogram: Histogram | null,
+    known: SeenRange | null,
+  ): void {
     const { units, state, activeSamples } = this;
     const hopeless = this.findShifts(heap.float32(heap.pointer, samples * positions * units));
     // Without any finite value there is nothing to count.
@@ -150,7 +197,7 @@ export class UnitAccumulator {
     const blockSweeps = Math.max(1, Math.floor(BLOCK / (rows * units)));
     const bytes = sweepBytes(units);
     heap.withScratch(bytes + blockScratchBytes(heap), (scratch) => {
-      const sweep = new HeapSweep(heap, scratch, units, state);
+      const sweep = new HeapSweep(heap, scratch, units, state, known !== null);
       let finite = true;
       for (let first = 0; first < sweeps; first += blockSweeps) {
         const count = Math.min(blockSweeps, sweeps - first);
@@ -160,13 +207,13 @@ export class UnitAccumulator {
           const look = (): void => {
             for (let i = first; i < first + count; i++) {
               sweep.add(at(i), pieceRows);
-              if (row + pieceRows === rows) sweep.addActive(activeSamples, activeRows);
+              if (known === null && row + pieceRows === rows) sweep.addActive(activeSamples, activeRows);
             }
           };
           if (counted === null) look();
           else {
             const block: Block = { pointer: at(first), size: count * pieceRows * units, finite };
-            finite = counted.addBlock(heap, block, scratch + bytes, () => (look(), sweep.range)).finite;
+            finite = counted.addBlock(heap, block, scratch + bytes, () => (look(), known ?? sweep.range)).finite;
           }
         }
       }

@@ -1,10 +1,16 @@
 import { clone, dispose, keep, stack, tidy, transpose, type Tensor } from '@tensorflow/tfjs-core';
-import type { Activation } from '../../report/activations';
+import { isClipping, type Activation } from '../../report/activations';
 import type { DeadUnits, Gradient, LayerReport, Statistics, WeightGradient } from '../../report/report';
 import { sumDerivatives, type DerivativeSum } from '../backend/derivatives';
 import { valuesOf } from '../backend/heap';
 import { Histogram, type HistogramState } from '../backend/histogram';
-import { SquareAccumulator, UnitAccumulator, type SquareState, type UnitState } from '../backend/unitStatistics';
+import {
+  SquareAccumulator,
+  UnitAccumulator,
+  type ClippedArguments,
+  type SquareState,
+  type UnitState,
+} from '../backend/unitStatistics';
 import type { LayerCall, Network } from '../model/network';
 import { nominalStandardDeviation } from '../model/fans';
 import { meanFieldGain } from './meanField';
@@ -138,7 +144,9 @@ export class CallMeter {
       const z = this.steps.length > 1 ? stack(this.steps, 1) : (this.steps.at(0) ?? null);
       if (z !== null) this.addArgument(z);
       this.output ??= new UnitAccumulator(this.call.units === null ? 1 : values.shape[values.rank - 1]);
-      this.output.add(values, a.shape[0], this.outputHistogram);
+      const known = z === null ? null : this.clippedArguments(z, values);
+      if (known === null) this.output.add(values, a.shape[0], this.outputHistogram);
+      else this.output.addClipped(values, a.shape[0], this.outputHistogram, known);
       this.signal.add(values, this.output);
       if (z !== null) this.addDerivative(z, values);
     });
@@ -163,6 +171,16 @@ export class CallMeter {
       meter.call.units !== null &&
       (meter.output === null || meter.output.units === units);
     return [this, ...this.sources].find(same) ?? null;
+  }
+
+  /** What the arguments, of which statistics have been taken, tell of the outputs of a ReLU; null where they do not. */
+  private clippedArguments(z: Tensor, a: Tensor): ClippedArguments | null {
+    const { activation } = this.call;
+    const statistics = this.preActivation!;
+    if (activation === null || !isClipping(activation) || activation.range[0] !== 0) return null;
+    if (statistics.units !== this.output!.units || !statistics.range.finite || !isElementwise(activation, z, a))
+      return null;
+    return { statistics, histogram: this.preActivationHistogram, ceiling: activation.range[1] };
   }
 
   /** Sums `phi'(z)` over the finite values of z, of which `a` are the outputs; statistics have been taken of both. */

@@ -13,7 +13,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs-core';
-import type { Activation } from '../../report/activations';
+import { isClipping, type Activation } from '../../report/activations';
 import { valuesOf } from '../backend/heap';
 import { intervalSum, orderedEnds, type Image } from '../backend/kernels/intervals';
 import { SquareAccumulator, UnitAccumulator } from '../backend/unitStatistics';
@@ -202,9 +202,6 @@ function activationBounds(call: LayerCall, argument: tf.Tensor): tf.Tensor | nul
   }
   return finite(tf.tensor(bounds, argument.shape));
 }
-
-/** Whether the activation keeps its argument within its range and changes nothing else. */
-const isClipping = ({ range, ramp }: Activation): boolean => ramp?.[0] === range[0] && ramp[1] === range[1];
 
 /** The interval that an activation takes an interval to; null where that is not known. */
 function outputInterval(activation: Activation): ((l: number, u: number) => [number, number]) | null {

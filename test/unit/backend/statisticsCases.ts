@@ -184,6 +184,60 @@ export function statisticsCases(tolerances: Tolerances): void {
     });
   });
 
+  describe.each([
+    ...SHAPES,
+    // Several blocks.
+    [3, 1700, 40],
+    [1500, 2, 31],
+  ] as [number, number, number][])('outputs of a rectifier, [%i, %i, %i]', (samples, positions, units) => {
+    test.each([
+      ['within the bins of their arguments', 0, 1, Infinity],
+      ['clipped above', 1, 3, 6],
+      ['in narrower bins', -2, 1, Infinity],
+      ['never active', -9, 1, Infinity],
+      ['always active and far from 0', 1e3, 1, Infinity],
+      ['tiny', 0, 1e-30, 6],
+      ['within the squares of float32 at times', 0, 3e-16, 6],
+      ['huge', 0, 1e37, Infinity],
+    ])('%s', (_name, mean, spread, ceiling) => {
+      const shape = [2 * samples, positions, units] as const;
+      const data = values(5, 2 * samples * positions * units, mean, spread, 'plain');
+      // A unit that is constant.
+      for (let i = 0; i < data.length; i += units) data[i] = 1;
+      const clipped = data.map((value) => Math.min(Math.max(value, 0), ceiling));
+      const [known, outputs] = [new UnitAccumulator(units), new UnitAccumulator(units)];
+      const [argumentBins, bins, expectedBins] = [new Histogram(), new Histogram(), new Histogram()];
+      for (const half of [0, 1]) {
+        const part = (all: Float32Array): Tensor =>
+          tensor(all.subarray((half * all.length) / 2, ((half + 1) * all.length) / 2), [samples, positions, units]);
+        const [z, a] = [part(data), part(clipped)];
+        known.add(z, samples, argumentBins);
+        outputs.addClipped(a, samples, bins, { statistics: known, histogram: argumentBins, ceiling });
+        new UnitAccumulator(units).add(a, samples, expectedBins);
+        z.dispose();
+        a.dispose();
+      }
+      expect(bins.bins()).toEqual(expectedBins.bins());
+      for (let unit = 0; unit < units; unit++) {
+        const expected = reference(clipped, shape, unit);
+        for (const exact of [
+          'count',
+          'nonFinite',
+          'zeros',
+          'positives',
+          'activeSamples',
+          'minimum',
+          'maximum',
+        ] as const)
+          expect(outputs[exact][unit], `${exact} of unit ${unit}`).toBe(expected[exact]);
+        expect(Math.abs(outputs.mean[unit] - expected.mean)).toBeLessThanOrEqual(
+          tolerances.sum * spread + 1e-12 * Math.abs(mean),
+        );
+        expect(Math.abs(outputs.m2[unit] - expected.m2)).toBeLessThanOrEqual(tolerances.m2 * expected.m2);
+      }
+    });
+  });
+
   test('an outlier in first place costs no accuracy', () => {
     const data = values(11, 1000, 0, 1, 'plain');
     data[0] = 1e30;
@@ -252,12 +306,12 @@ export function statisticsCases(tolerances: Tolerances): void {
     });
 
     test.each([
-      [[3, 700, 40], 'grown'],
-      [[2, 3000, 12], 'grown'],
-      [[4000, 1, 20], 'grown'],
-      [[300, 9, 16], 'grown'],
-      [[2, 3000, 12], 'non-finite at last'],
-      [[300, 9, 16], 'non-finite at first'],
+      [[3, 1700, 40], 'grown'],
+      [[2, 7000, 12], 'grown'],
+      [[9000, 1, 20], 'grown'],
+      [[900, 9, 16], 'grown'],
+      [[2, 7000, 12], 'non-finite at last'],
+      [[900, 9, 16], 'non-finite at first'],
     ] as const)('counts large tensors block after block: %j, %s', ([samples, positions, units], kind) => {
       const size = samples * positions * units;
       const data = values(11, size, 0.5, 1, 'plain').map((value, i) => value * (1 + (8 * i) / size));
@@ -280,6 +334,42 @@ export function statisticsCases(tolerances: Tolerances): void {
         expect(Math.abs(accumulator.mean[unit] - wanted.mean)).toBeLessThan(tolerances.sum * deviation);
         expect(Math.abs(accumulator.m2[unit] / wanted.m2 - 1)).toBeLessThan(tolerances.m2);
       }
+    });
+
+    test.each([
+      ['normal', 0, 1],
+      ['mostly positive', 2, 1],
+      ['mostly negative', -2, 1],
+      ['never positive', -9, 1],
+      ['always positive', 9, 1],
+      ['tiny', 0, 1e-30],
+      ['huge', 0, 1e37],
+    ])('of clipped values follows from that of %s ones, or is left alone', (_name, mean, spread) => {
+      const told = { yes: 0, no: 0 };
+      for (let seed = 0; seed < 12; seed++) {
+        for (const ceiling of [Infinity, 6 * spread, spread]) {
+          const data = values(seed, 500, mean * spread, spread * (1 + (seed % 4)), 'plain');
+          if (seed % 3 === 0) data.set([0, -0, spread, 6 * spread]);
+          const clipped = data.map((value) => Math.min(Math.max(value, 0), Math.fround(ceiling)));
+          const histogram = fill([1]);
+          const done = histogram.setClipped(fill(data), Math.fround(ceiling));
+          told[done ? 'yes' : 'no']++;
+          expect(histogram.bins()).toEqual((done ? fill(clipped) : fill([1])).bins());
+          if (!done) continue;
+          // Its bins may be wider than its own values need, and what is merged with it narrower or wider.
+          for (const others of [clipped.map((value) => value / 64), values(seed, 40, 3, 200, 'plain')]) {
+            const merged = fill(others);
+            merged.merge(histogram);
+            expect(merged.bins()).toEqual(fill([...others, ...clipped]).bins());
+            histogram.merge(fill(others));
+            expect(histogram.bins()).toEqual(merged.bins());
+            histogram.setClipped(fill(data), Math.fround(ceiling));
+          }
+        }
+      }
+      if (mean === -9) expect(told.yes).toBe(0);
+      else expect(told.yes).toBeGreaterThan(4);
+      if (mean === -2) expect(told.no).toBeGreaterThan(3);
     });
 
     test('depends neither on chunks nor on their order', () => {

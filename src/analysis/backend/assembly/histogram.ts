@@ -1,10 +1,13 @@
-const BINS: i32 = 32;
+/** As many as are kept while values are counted; twice those of a report. */
+const BINS: i32 = 64;
 /** Counts of pairs of bins; two tables take turns, so that a count seldom waits for that of equal neighbours. */
 const TABLE_BYTES: usize = BINS * BINS * 4;
-/** Added to a smaller integer n, 2^21 leaves 4 n in the last bits of a float32, and 2^16 leaves 128 n. */
+/** Added to a smaller integer n, 2^21 leaves 4 n in the last bits of a float32, and 2^15 leaves 256 n. */
 const TIMES_4: f32 = 2097152;
-const TIMES_128: f32 = 65536;
+const TIMES_256: f32 = 32768;
 
+/** For fewer values, the tables take longer than they save. */
+const LEAST_PAIRED: i32 = 1024;
 /** Values whose pairs are found before they are counted: what is found for them stays in the first cache. */
 const CHUNK: i32 = 512;
 const PLACES_BYTES: usize = CHUNK << 1;
@@ -13,16 +16,16 @@ const PLACES_BYTES: usize = CHUNK << 1;
 export const pairTablesBytes: i32 = <i32>(2 * TABLE_BYTES + PLACES_BYTES + 5 * 16);
 
 /**
- * Counts the values in bins: bin `floor(value * scale) - first`, with `first` between -2^23 and 2^23. `counts: [32]` of int32
+ * Counts the values in bins: bin `floor(value * scale) - first`, with `first` between -2^23 and 2^23. `counts: [64]` of int32
  * are cleared first. What is not finite is left out; if `finite` says that there is no such value, two of them are counted
- * at once, in `tables`. The counts mean nothing if a finite value has another bin than 0 to 31, or if `finite` is wrong.
+ * at once, in `tables`. The counts mean nothing if a finite value has another bin than 0 to 63, or if `finite` is wrong.
  */
 export function countBins(
   values: usize, size: i32, scale: f32, first: i32, finite: bool, counts: usize, tables: usize,
 ): void {
   memory.fill(counts, 0, BINS * 4);
   let i: i32 = 0;
-  if (ASC_FEATURE_SIMD && finite && size >= 8) {
+  if (ASC_FEATURE_SIMD && finite && size >= LEAST_PAIRED) {
     i = size & ~7;
     countPairs(values, i, scale, first, tables);
     addPairs(tables, counts);
@@ -56,7 +59,7 @@ function findPairs(values: usize, size: i32, scale: f32, first: i32, tables: usi
   const constants = places + PLACES_BYTES;
   v128.store(constants, f32x4.splat(scale));
   v128.store(constants, f32x4.splat(TIMES_4 - <f32>first), 16);
-  v128.store(constants, f32x4.splat(TIMES_128 - <f32>first), 32);
+  v128.store(constants, f32x4.splat(TIMES_256 - <f32>first), 32);
   // Keeps the counting within the tables whatever the values are.
   v128.store(constants, i32x4.splat((BINS * BINS - 1) << 2), 48);
   v128.store(constants, i32x4.splat(<i32>tables), 64);

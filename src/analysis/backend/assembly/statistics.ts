@@ -15,14 +15,40 @@ const ROW_BLOCK: i32 = 64;
  * others in float64.
  */
 export function sweep(values: usize, rows: i32, units: i32, state: usize): void {
+  sweepRows(values, rows, units, state, false);
+}
+
+/** The same for the sums alone: minima, maxima and counts mean nothing afterwards. */
+export function sweepMoments(values: usize, rows: i32, units: i32, state: usize): void {
+  sweepRows(values, rows, units, state, true);
+}
+
+/** Bytes of a line of the cache. */
+const LINE: usize = 64;
+let fetched: i32 = 0;
+
+/** Brings memory into the cache, in order, which is faster than column by column. */
+function fetch(from: usize, bytes: usize): void {
+  let bits: i32 = 0;
+  for (const end = from + bytes; from < end; from += LINE) bits |= load<i32>(from);
+  // So that the loads are made.
+  fetched = bits;
+}
+
+function sweepRows(values: usize, rows: i32, units: i32, state: usize, onlyMoments: bool): void {
   const field = <usize>units << 3;
   const step = <usize>units << 2;
   for (let start: i32 = 0; start < rows; start += ROW_BLOCK) {
     const count = min(ROW_BLOCK, rows - start);
+    // Otherwise another routine has just gone through the values.
+    if (onlyMoments) fetch(at(values, start * units), <usize>count * step);
     let unit: i32 = 0;
     if (ASC_FEATURE_SIMD) {
       for (; unit + 4 <= units; unit += 4) {
-        sweepFour(at(values, start * units + unit), step, count, state + (<usize>unit << 3), field, start == 0);
+        const from = at(values, start * units + unit);
+        const to = state + (<usize>unit << 3);
+        if (onlyMoments) sweepMomentsOfFour(from, step, count, to, field, start == 0);
+        else sweepFour(from, step, count, to, field, start == 0);
       }
     }
     for (; unit < units; unit++) {
@@ -97,9 +123,37 @@ function sweepFour(from: usize, step: usize, rows: i32, state: usize, field: usi
     largest = f32x4.pmax(largest, last);
     counts = i16x8.add(counts, signs(last));
   }
-  if (!addBlock(
-    rows, state, field, guessed, origin, evenSum, oddSum, evenSquares, oddSquares, smallest, largest, counts,
-  )) {
+  const constant = f32x4.eq(smallest, largest);
+  if (addMoments(rows, state, field, guessed, origin, evenSum, oddSum, evenSquares, oddSquares, constant)) {
+    addExtremes(state, field, smallest, largest, counts);
+  } else sweepFourInDoubles(from, step, rows, state, field);
+}
+
+/** As `sweepFour`. */
+function sweepMomentsOfFour(
+  from: usize, step: usize, rows: i32, state: usize, field: usize, guessed: bool,
+): void {
+  const zero = f32x4.splat(0);
+  const origin = narrow(state + 9 * field);
+  let evenSum = zero, oddSum = zero, evenSquares = zero, oddSquares = zero, bits = zero;
+  let row = from;
+  for (const end = from + <usize>(rows & ~1) * step; row < end; row += 2 * step) {
+    const even = f32x4.sub(v128.load(row), origin);
+    evenSum = f32x4.add(evenSum, even);
+    evenSquares = madd(even, even, evenSquares);
+    const odd = f32x4.sub(v128.load(row + step), origin);
+    oddSum = f32x4.add(oddSum, odd);
+    oddSquares = madd(odd, odd, oddSquares);
+    bits = v128.or(bits, v128.or(even, odd));
+  }
+  if (rows & 1) {
+    const last = f32x4.sub(v128.load(row), origin);
+    evenSum = f32x4.add(evenSum, last);
+    evenSquares = madd(last, last, evenSquares);
+    bits = v128.or(bits, last);
+  }
+  const constant = f32x4.eq(i32x4.shl(bits, 1), zero);
+  if (!addMoments(rows, state, field, guessed, origin, evenSum, oddSum, evenSquares, oddSquares, constant)) {
     sweepFourInDoubles(from, step, rows, state, field);
   }
 }
@@ -113,13 +167,14 @@ function signs(value: v128): v128 {
 }
 
 /**
- * Adds what was taken of four units in float32. Answers whether that did: if not, nothing has been added but the better
- * guess of the mean.
+ * Adds the sums that were taken of four units in float32. Answers whether that did: if not, nothing has been added but the
+ * better guess of the mean.
+ *
+ * @param constant where all values are the same.
  */
-function addBlock(
+function addMoments(
   rows: i32, state: usize, field: usize, guessed: bool,
-  origin: v128, evenSum: v128, oddSum: v128, evenSquares: v128, oddSquares: v128,
-  smallest: v128, largest: v128, counts: v128,
+  origin: v128, evenSum: v128, oddSum: v128, evenSquares: v128, oddSquares: v128, constant: v128,
 ): bool {
   const zero = f32x4.splat(0);
   const sum = f32x4.add(evenSum, oddSum);
@@ -130,18 +185,24 @@ function addBlock(
   const next = v128.bitselect(f32x4.add(origin, mean), origin, accurate);
   v128.store(state + 9 * field, f64x2.promote_low_f32x4(next));
   v128.store(state + 9 * field, upper(next), 16);
-  const constant = v128.and(v128.and(f32x4.eq(squares, zero), f32x4.eq(sum, zero)), f32x4.eq(smallest, largest));
-  if (!i32x4.all_true(v128.or(accurate, constant))) return false;
+  const none = v128.and(v128.and(f32x4.eq(squares, zero), f32x4.eq(sum, zero)), constant);
+  if (!i32x4.all_true(v128.or(accurate, none))) return false;
   const offset = f32x4.gt(f32x4.mul(sum, mean), f32x4.mul(squares, f32x4.splat(LARGEST_OFFSET)));
   if (guessed && v128.any_true(offset)) return false;
   const count = f64x2.splat(<f64>rows);
-  addMoments(
+  addDeviations(
     state, field, count, f64x2.promote_low_f32x4(origin), lowerSum(evenSum, oddSum), lowerSum(evenSquares, oddSquares),
   );
-  addMoments(
-    state + 16, field, count, upper(origin),
-    upperSum(evenSum, oddSum), upperSum(evenSquares, oddSquares),
+  addDeviations(
+    state + 16, field, count, upper(origin), upperSum(evenSum, oddSum), upperSum(evenSquares, oddSquares),
   );
+  return true;
+}
+
+/** Adds to what is kept of four units beside their sums. */
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function addExtremes(state: usize, field: usize, smallest: v128, largest: v128, counts: v128): void {
   let to = state + 3 * field;
   v128.store(to, f64x2.pmin(v128.load(to), f64x2.promote_low_f32x4(smallest)));
   v128.store(to, f64x2.pmin(v128.load(to, 16), upper(smallest)), 16);
@@ -154,7 +215,6 @@ function addBlock(
   const positives = i32x4.neg(i32x4.shr_s(counts, 16));
   addCounts(to, positives);
   addCounts(to + field, positives);
-  return true;
 }
 
 /** The sums of the lower two of four numbers each, in float64. */
@@ -174,7 +234,7 @@ function upperSum(a: v128, b: v128): v128 {
 /** Adds sums of deviations from `origin`, and of their squares, to those of deviations from the shift, for two units. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function addMoments(state: usize, field: usize, count: v128, origin: v128, sum: v128, squares: v128): void {
+function addDeviations(state: usize, field: usize, count: v128, origin: v128, sum: v128, squares: v128): void {
   const step = f64x2.sub(origin, v128.load(state));
   const shifted = f64x2.mul(count, step);
   let to = state + field;
