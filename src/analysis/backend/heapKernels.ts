@@ -31,18 +31,27 @@ export interface HeapKernels {
     transposeB: boolean,
     sharedA: boolean,
     sharedB: boolean,
-  ): void;
+    squares: boolean,
+  ): number;
   convolution(x: Pointer, filter: Pointer, bias: Pointer, y: Pointer, ...geometry: Geometry): void;
   convolutionFilterGradient: WindowKernel;
   convolutionInputGradient: WindowKernel;
   depthwiseConvolution: WindowKernel;
   depthwiseFilterGradient: WindowKernel;
-  depthwiseInputGradient: WindowKernel;
+  depthwiseInputGradient(squares: boolean, ...operands: Parameters<WindowKernel>): number;
   maxPoolGradient: WindowKernel;
-  intervalGradient(x: Pointer, dy: Pointer, out: Pointer, size: number, low: number, high: number): number;
-  sigmoidGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): number;
-  tanhGradient(y: Pointer, dy: Pointer, out: Pointer, size: number): number;
-  scaleChannels(factor: Pointer, dy: Pointer, out: Pointer, rows: number, channels: number): number;
+  intervalGradient(
+    x: Pointer,
+    dy: Pointer,
+    out: Pointer,
+    size: number,
+    low: number,
+    high: number,
+    squares: boolean,
+  ): number;
+  sigmoidGradient(y: Pointer, dy: Pointer, out: Pointer, size: number, squares: boolean): number;
+  tanhGradient(y: Pointer, dy: Pointer, out: Pointer, size: number, squares: boolean): number;
+  scaleChannels(factor: Pointer, dy: Pointer, out: Pointer, rows: number, channels: number, squares: boolean): number;
   sumCentredProducts(x: Pointer, dy: Pointer, mean: Pointer, out: Pointer, rows: number, channels: number): void;
   normalize(
     x: Pointer,

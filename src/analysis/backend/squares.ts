@@ -17,9 +17,26 @@ export interface Squares {
  */
 const known = new WeakMap<object, Squares>();
 
-/** Keeps what a kernel has taken of the values it wrote; `sum` is not finite where one of them is not. */
-export function noteSquares(dataId: object, sum: number): void {
-  if (Number.isFinite(sum)) known.set(dataId, { sum, nonFinite: 0 });
+let wanted = false;
+
+/** Has the kernels take the squares of the gradients that they write while `run` runs. */
+export function withSquares<T>(run: () => T): T {
+  const before = wanted;
+  wanted = true;
+  try {
+    return run();
+  } finally {
+    wanted = before;
+  }
+}
+
+/**
+ * Runs a routine that writes the values behind `dataId` and answers the sum of their squares if it is to: not finite where
+ * one of the values is not.
+ */
+export function writeGradient(dataId: object, routine: (squares: boolean) => number): void {
+  const sum = routine(wanted);
+  if (wanted && Number.isFinite(sum)) known.set(dataId, { sum, nonFinite: 0 });
 }
 
 export function squaresOf(tensor: Tensor): Squares {

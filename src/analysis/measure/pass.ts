@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerCall, Network, Substitute, TracedOutput, TraceObserver } from '../model/network';
+import { withSquares } from '../backend/squares';
 import { tap } from '../model/tap';
 
 /** Is shown every tensor of a pass while it is alive; keeps none of them. */
@@ -71,7 +72,8 @@ export function forwardBackward(
         return loss({ outputs, calls, logits: traced.map((output) => heads.logits(network, output)) });
       };
       const xs = weights.length > 0 ? weights : [anchor];
-      const result = tf.engine().gradients(f, xs, undefined, true);
+      const run = () => tf.engine().gradients(f, xs, undefined, true);
+      const result = observer.outputGradient ? withSquares(run) : run();
       value = result.value.dataSync()[0];
       result.grads.forEach((gradient, i) => {
         if (gradient != null && weights.length > 0) onWeight?.(weights[i], gradient);

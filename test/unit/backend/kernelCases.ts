@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { squaresOf } from '../../../src/analysis/backend/squares';
+import { squaresOf, withSquares } from '../../../src/analysis/backend/squares';
 import { seededRandom, type Random } from './support';
 
 interface Window {
@@ -602,7 +602,7 @@ export function kernelCases(): void {
         for (const given of [D, D.map((value, i) => (i % 500 === 77 ? [NaN, Infinity][i % 2] : value))]) {
           tf.tidy(() => {
             const [x, dy] = [tf.tensor1d(X), tf.tensor1d(given)];
-            const gradient = tf.grad(activation)(x, tf.reshape(dy, activation(x).shape));
+            const gradient = withSquares(() => tf.grad(activation)(x, tf.reshape(dy, activation(x).shape)));
             const values = Array.from(gradient.dataSync());
             const finite = values.filter(Number.isFinite);
             const expected = finite.reduce((sum, value) => sum + value * value, 0);
@@ -613,6 +613,37 @@ export function kernelCases(): void {
         }
       }
     });
+  });
+
+  test.each([
+    // Rows of several blocks, strips whose rows are few, depths of several blocks, more columns than a block has.
+    ['pointwise', [2, 40, 41, 12], [1, 1, 12, 7]],
+    ['pointwise', [1, 3, 5, 100], [1, 1, 100, 9]],
+    ['pointwise', [3, 9, 11, 30], [1, 1, 30, 300]],
+    ['pointwise', [1, 2, 7, 600], [1, 1, 600, 5]],
+    ['depthwise', [2, 30, 31, 19], [3, 3, 19, 1]],
+    ['depthwise', [1, 5, 4, 3], [2, 2, 3, 2]],
+    ['spatial', [2, 9, 8, 5], [3, 3, 5, 4]],
+  ] as const)('sum of squares of the gradient of a %s convolution: %j, %j', (kind, xShape, filterShape) => {
+    const random = seededRandom(17);
+    const tensorOf = (shape: readonly number[], spread: number): tf.Tensor4D =>
+      tf.tensor4d(random.normals(tf.util.sizeFromShape([...shape])).map((value) => spread * value), [...shape] as [number, number, number, number]); // prettier-ignore
+    for (const spread of [1, 1e-30]) {
+      tf.tidy(() => {
+        const [x, filter] = [tensorOf(xShape, 1), tensorOf(filterShape, 1)];
+        const convolve = (input: tf.Tensor): tf.Tensor =>
+          (kind === 'depthwise' ? tf.depthwiseConv2d : tf.conv2d)(input as tf.Tensor4D, filter, 1, 'same');
+        const dy = tensorOf(convolve(x).shape, spread);
+        const gradient = withSquares(() => tf.grad(convolve)(x, dy));
+        const values = Array.from(gradient.dataSync());
+        const expected = values.reduce((sum, value) => sum + value * value, 0);
+        const { sum, nonFinite } = squaresOf(gradient);
+        expect(nonFinite).toBe(0);
+        expect(Math.abs(sum / expected - 1)).toBeLessThanOrEqual(TOLERANCE);
+        const none = withSquares(() => tf.grad(convolve)(x, tf.zerosLike(dy)));
+        expect(squaresOf(none)).toEqual({ sum: 0, nonFinite: 0 });
+      });
+    }
   });
 
   test('gradients of gradients reach what the backward pass saved', () => {

@@ -202,8 +202,11 @@ export function statisticsCases(tolerances: Tolerances): void {
     ])('%s', (_name, mean, spread, ceiling) => {
       const shape = [2 * samples, positions, units] as const;
       const data = values(5, 2 * samples * positions * units, mean, spread, 'plain');
-      // A unit that is constant.
-      for (let i = 0; i < data.length; i += units) data[i] = 1;
+      // A unit that is constant, and one of deviations that cancel, and have no squares in float32.
+      for (let i = 0; i < data.length; i += units) {
+        data[i + units - 1] = [2, 3, 1][(i / units) % 3] * 2 ** -100;
+        if (units > 1) data[i] = 1;
+      }
       const clipped = data.map((value) => Math.min(Math.max(value, 0), ceiling));
       const [known, outputs] = [new UnitAccumulator(units), new UnitAccumulator(units)];
       const [argumentBins, bins, expectedBins] = [new Histogram(), new Histogram(), new Histogram()];

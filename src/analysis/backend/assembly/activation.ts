@@ -111,12 +111,12 @@ const BELOW_ONE: f32 = 0.99999994;
 
 /** `out = dy phi'(z)`, in place too, from the values `y = phi(z)`. At the corners of hard sigmoid the slope is 0. */
 export function activationGradient(kind: i32, y: usize, dy: usize, out: usize, size: i32): void {
-  if (kind == SIGMOID) sigmoidGradient(y, dy, out, size);
-  else if (kind == TANH) tanhGradient(y, dy, out, size);
-  else if (kind == RELU) intervalGradient(y, dy, out, size, SMALLEST_POSITIVE, Infinity);
+  if (kind == SIGMOID) sigmoidGradient(y, dy, out, size, false);
+  else if (kind == TANH) tanhGradient(y, dy, out, size, false);
+  else if (kind == RELU) intervalGradient(y, dy, out, size, SMALLEST_POSITIVE, Infinity, false);
   else if (kind == LINEAR) memory.copy(out, dy, <usize>size << 2);
   else {
-    intervalGradient(y, dy, out, size, SMALLEST_POSITIVE, BELOW_ONE);
+    intervalGradient(y, dy, out, size, SMALLEST_POSITIVE, BELOW_ONE, false);
     const slope = slopeOf(kind);
     for (let i: i32 = 0; i < size; i++) store<f32>(at(out, i), load<f32>(at(out, i)) * slope);
   }

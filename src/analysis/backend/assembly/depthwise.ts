@@ -3,6 +3,7 @@
  * inChannels * multiplier`; `filter, dw: [filterHeight, filterWidth, inChannels, multiplier]`.
  */
 import { allocate, free } from './allocate';
+import { addSquaresOf, allSquares, startSquares } from './squares';
 
 /** `dw: [filterHeight, filterWidth, inChannels, multiplier]` with `outChannels = inChannels * multiplier`. */
 export function depthwiseFilterGradient(
@@ -96,7 +97,7 @@ export function depthwiseConvolution(
   for (let b: i32 = 0; b < batch; b++) {
     sumTaps(
       x, filter, y, rows, outHeight, filterHeight, columns, outWidth, filterWidth,
-      outChannels, inChannels == 0 ? 1 : outChannels / inChannels, 1,
+      outChannels, inChannels == 0 ? 1 : outChannels / inChannels, 1, false,
     );
     x += <usize>(height * width) * pixel;
     y += <usize>(outHeight * outWidth) * tap;
@@ -104,13 +105,17 @@ export function depthwiseConvolution(
   free(rows);
 }
 
-/** `dx`: each input position sums, channel by channel, the `dy` of those that see it times the filter. */
+/**
+ * `dx`: each input position sums, channel by channel, the `dy` of those that see it times the filter. Answers the sum of
+ * squares of what it writes if `squares` are wanted, as the gradients of ./gradients.ts do.
+ */
 export function depthwiseInputGradient(
-  dy: usize, filter: usize, dx: usize,
+  squares: bool, dy: usize, filter: usize, dx: usize,
   batch: i32, height: i32, width: i32, inChannels: i32, outHeight: i32, outWidth: i32, outChannels: i32,
   filterHeight: i32, filterWidth: i32, strideHeight: i32, strideWidth: i32, dilationHeight: i32, dilationWidth: i32,
   padTop: i32, padLeft: i32,
-): void {
+): f64 {
+  startSquares();
   const tap = <usize>outChannels << 2;
   const rows = allocate(tapsBytes(height, filterHeight) + tapsBytes(width, filterWidth));
   const columns = rows + tapsBytes(height, filterHeight);
@@ -122,12 +127,13 @@ export function depthwiseInputGradient(
   for (let b: i32 = 0; b < batch; b++) {
     sumTaps(
       dy, filter, dx, rows, height, filterHeight, columns, width, filterWidth,
-      inChannels, 1, inChannels == 0 ? 1 : outChannels / inChannels,
+      inChannels, 1, inChannels == 0 ? 1 : outChannels / inChannels, squares,
     );
     dy += <usize>(outHeight * outWidth) * tap;
     dx += <usize>(height * width * inChannels) << 2;
   }
   free(rows);
+  return allSquares();
 }
 
 // @ts-ignore: decorator of AssemblyScript
@@ -171,15 +177,16 @@ function listTaps(
 
 /**
  * Fills `out: [height, width, channels]`, whose channel c sums `depth` channels of the filter, from the `c * depth`-th
- * on, times those of `from`, from the `c * depth / spread`-th on.
+ * on, times those of `from`, from the `c * depth / spread`-th on. Adds the squares of what it writes, if wanted.
  */
 function sumTaps(
   from: usize, filter: usize, out: usize,
   rows: usize, height: i32, filterHeight: i32, columns: usize, width: i32, filterWidth: i32,
-  channels: i32, spread: i32, depth: i32,
+  channels: i32, spread: i32, depth: i32, squares: bool,
 ): void {
   for (let row: i32 = 0; row < height; row++) {
     let column = columns;
+    const start = out;
     for (let place: i32 = 0; place < width; place++) {
       let c: i32 = 0;
       if (ASC_FEATURE_SIMD && spread * depth == 1 && channels >= 4) {
@@ -200,6 +207,7 @@ function sumTaps(
       out = at(out, channels);
       column += tapBytes(filterWidth);
     }
+    if (squares) addSquaresOf(start, width * channels);
     rows += tapBytes(filterHeight);
   }
 }

@@ -1,35 +1,44 @@
 /**
- * Gradients entry by entry, which go on to the layers before. All answer the sum of squares of what they write, which is not
- * finite where one of the entries is not: it is taken while they are at hand, not read from memory again.
+ * Gradients entry by entry, which go on to the layers before. Where `squares` are wanted all answer the sum of those of what
+ * they write, which is not finite where one of the entries is not: it is taken while they are at hand, not read from memory
+ * again. Elsewhere the answer means nothing.
  */
 import { addSquares, allSquares, SQUARES_BLOCK, startSquares } from './squares';
 import { allocate, free } from './allocate';
 
 /** `out = dy` where x is in `[low, high]` or NaN, else 0: the gradient of ReLU, ReLU6 and clipping. */
-export function intervalGradient(x: usize, dy: usize, out: usize, size: i32, low: f32, high: f32): f64 {
-  return chain(INTERVAL, x, size, dy, out, size, low, high);
+export function intervalGradient(x: usize, dy: usize, out: usize, size: i32, low: f32, high: f32, squares: bool): f64 {
+  return squares
+    ? chain(INTERVAL, true, x, size, dy, out, size, low, high)
+    : chain(INTERVAL, false, x, size, dy, out, size, low, high);
 }
 
 /** `out = dy y (1 - y)`: the gradient of the logistic function with values y. */
-export function sigmoidGradient(y: usize, dy: usize, out: usize, size: i32): f64 {
-  return chain(LOGISTIC, y, size, dy, out, size, 0, 0);
+export function sigmoidGradient(y: usize, dy: usize, out: usize, size: i32, squares: bool): f64 {
+  return squares
+    ? chain(LOGISTIC, true, y, size, dy, out, size, 0, 0)
+    : chain(LOGISTIC, false, y, size, dy, out, size, 0, 0);
 }
 
 /** `out = dy (1 - y^2)`: the gradient of tanh with values y. */
-export function tanhGradient(y: usize, dy: usize, out: usize, size: i32): f64 {
-  return chain(TANH, y, size, dy, out, size, 0, 0);
+export function tanhGradient(y: usize, dy: usize, out: usize, size: i32, squares: bool): f64 {
+  return squares
+    ? chain(TANH, true, y, size, dy, out, size, 0, 0)
+    : chain(TANH, false, y, size, dy, out, size, 0, 0);
 }
 
 /** `out[r, c] = dy[r, c] factor[c]` for `dy, out: [rows, channels]`. */
-export function scaleChannels(factor: usize, dy: usize, out: usize, rows: i32, channels: i32): f64 {
+export function scaleChannels(factor: usize, dy: usize, out: usize, rows: i32, channels: i32, squares: bool): f64 {
   const size = rows * channels;
   // Eight times over, the factors can be gone through by eight.
   const bytes = <usize>channels << 2;
   const factors = allocate(8 * bytes);
   for (let copy: i32 = 0; copy < 8; copy++) memory.copy(factors + <usize>copy * bytes, factor, bytes);
-  const squares = chain(PRODUCT, factors, 8 * channels, dy, out, size, 0, 0);
+  const sum = squares
+    ? chain(PRODUCT, true, factors, 8 * channels, dy, out, size, 0, 0)
+    : chain(PRODUCT, false, factors, 8 * channels, dy, out, size, 0, 0);
   free(factors);
-  return squares;
+  return sum;
 }
 
 const INTERVAL: i32 = 0;
@@ -60,7 +69,9 @@ function timesDerivativeOfOne(kind: i32, a: f32, dy: f32, low: f32, high: f32): 
 /** @param period of `a`, which begins anew after so many values: `size`, or a multiple of 8. */
 // @ts-ignore: decorator of AssemblyScript
 @inline
-function chain(kind: i32, a: usize, period: i32, dy: usize, out: usize, size: i32, low: f32, high: f32): f64 {
+function chain(
+  kind: i32, squares: bool, a: usize, period: i32, dy: usize, out: usize, size: i32, low: f32, high: f32,
+): f64 {
   startSquares();
   let i: i32 = 0;
   if (ASC_FEATURE_SIMD) {
@@ -76,13 +87,15 @@ function chain(kind: i32, a: usize, period: i32, dy: usize, out: usize, size: i3
         const second = timesDerivative(kind, v128.load(from, 16), v128.load(back, 16), lows, highs);
         v128.store(to, first);
         v128.store(to, second, 16);
-        even = addSquare(first, scales, even);
-        odd = addSquare(second, scales, odd);
-        bits = v128.or(bits, v128.or(first, second));
+        if (squares) {
+          even = addSquare(first, scales, even);
+          odd = addSquare(second, scales, odd);
+          bits = v128.or(bits, v128.or(first, second));
+        }
         from += 32;
         if (kind == PRODUCT && from == end) from = a;
       }
-      addSquaresOfBlock(at(out, i), f32x4.add(even, odd), bits);
+      if (squares) addSquaresOfBlock(at(out, i), f32x4.add(even, odd), bits);
     }
   }
   const rest = i;
@@ -90,6 +103,6 @@ function chain(kind: i32, a: usize, period: i32, dy: usize, out: usize, size: i3
     const value = load<f32>(at(a, kind == PRODUCT ? i % period : i));
     store<f32>(at(out, i), timesDerivativeOfOne(kind, value, load<f32>(at(dy, i)), low, high));
   }
-  addSquares(at(out, rest), size - rest);
+  if (squares) addSquares(at(out, rest), size - rest);
   return allSquares();
 }

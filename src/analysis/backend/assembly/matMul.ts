@@ -3,6 +3,7 @@
  * matrix is copied into panels of eight columns, and six rows of the left one into a strip unless each lies in one
  * piece, so that the innermost loop reads from end to end and neither transposition nor the width of a matrix matters.
  */
+import { addSquaresOf, allSquares, startSquares } from './squares';
 import { addLowTile, addTile, LOW_ROWS, TILE_COLUMNS, TILE_ROW_BYTES, TILE_ROWS } from './tile';
 
 /** Depth of a block at most: a panel of 8 kB and six rows stay in the first cache. */
@@ -21,12 +22,19 @@ export const workspaceBytes: i32 = TILE_BYTES + PLACES_BYTES + STRIP_BYTES + BLO
  * `out[i] = a[i] b[i] + bias` for `i < batch`, row-major: `a[i]: [rows, depth]`, or `[depth, rows]` if `transposeA`;
  * `b[i]: [depth, columns]`, or `[columns, depth]` if `transposeB`. A shared matrix is there once, for the whole batch.
  * `bias: [columns]` is added to every row; none at address 0.
+ *
+ * Answers the sum of squares of what it writes if `squares` are wanted, as the gradients of ./gradients.ts do.
  */
 export function matMul(
   a: usize, b: usize, bias: usize, out: usize,
   batch: i32, rows: i32, depth: i32, columns: i32,
-  transposeA: bool, transposeB: bool, sharedA: bool, sharedB: bool,
-): void {
+  transposeA: bool, transposeB: bool, sharedA: bool, sharedB: bool, squares: bool,
+): f64 {
+  startSquares();
+  // Of wider matrices, rows are not written as a whole.
+  watched = squares && columns <= BLOCK_COLUMNS;
+  const outSize = batch * rows * columns;
+  const outStart = out;
   if (sharedB && !sharedA && !transposeA) {
     rows *= batch;
     batch = 1;
@@ -44,7 +52,15 @@ export function matMul(
     b += bStep;
     out += outStep;
   }
+  if (squares && !watched) addSquaresOf(outStart, outSize);
+  watched = false;
+  return allSquares();
 }
+
+/** Whether the squares of what is written are to be added. */
+let watched: bool = false;
+/** Bytes that are written before their squares are added: they are still in the cache. */
+const WATCHED_BYTES: usize = 1 << 16;
 
 /**
  * `out[m, n] = start[m, n] + sum over k of a[m, k] b[k, n]`; `start` at address 0 is 0, and may be `out` itself. Strides are in
@@ -71,21 +87,25 @@ export function multiplyRows(
         b + <usize>k * bDepth + <usize>n * bColumn, bDepth, bColumn,
         k > 0 ? c : first, k > 0 ? outRow : startRow,
         c, outRow,
-        rows, min(step, depth - k), min(BLOCK_COLUMNS, columns - n),
+        rows, min(step, depth - k), min(BLOCK_COLUMNS, columns - n), watched && k + step >= depth,
       );
       k += step;
     } while (k < depth);
   }
 }
 
-/** `c = start + a b` for a block that the workspace has room for; `start` at address 0 is 0. */
+/**
+ * `c = start + a b` for a block that the workspace has room for; `start` at address 0 is 0. Adds the squares if they are
+ * `watched`.
+ */
 function addBlock(
   a: usize, aRow: usize, aDepth: usize,
   b: usize, bDepth: usize, bColumn: usize,
   start: usize, startRow: usize,
   c: usize, cRow: usize,
-  rows: i32, depth: i32, columns: i32,
+  rows: i32, depth: i32, columns: i32, watched: bool,
 ): void {
+  let unwatched = c;
   const places = workspace + TILE_BYTES;
   const strip = places + PLACES_BYTES;
   const panels = strip + STRIP_BYTES;
@@ -119,6 +139,10 @@ function addBlock(
     a += <usize>height * aRow;
     if (start != 0) start += <usize>height * startRow;
     c += <usize>height * cRow;
+    if (watched && (left == 0 || c - unwatched >= WATCHED_BYTES)) {
+      addSquaresOf(unwatched, <i32>((c - unwatched) >> 2));
+      unwatched = c;
+    }
   }
 }
 

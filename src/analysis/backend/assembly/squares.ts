@@ -69,13 +69,35 @@ function addSquaresOfBlock(values: usize, squares: v128, bits: v128): void {
   }
 }
 
+/** Adds the squares of any number of values. */
+export function addSquaresOf(values: usize, size: i32): void {
+  let i: i32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i + SQUARES_BLOCK <= size; i += SQUARES_BLOCK) {
+      const scales = squaresScales();
+      let even = f32x4.splat(0);
+      let odd = even;
+      let bits = even;
+      for (let from = at(values, i), end = at(values, i + SQUARES_BLOCK); from < end; from += 32) {
+        const first = v128.load(from);
+        const second = v128.load(from, 16);
+        bits = v128.or(bits, v128.or(first, second));
+        even = addSquare(first, scales, even);
+        odd = addSquare(second, scales, odd);
+      }
+      addSquaresOfBlock(at(values, i), f32x4.add(even, odd), bits);
+    }
+  }
+  addSquares(at(values, i), size - i);
+}
+
 /** The power of two that brings numbers of this mean square near 1, as far as float32 has one. */
 function scaleFor(meanSquare: f64): f32 {
   const exponent = reinterpret<u32>(<f32>sqrt(meanSquare)) >> 23;
   return reinterpret<f32>(min<u32>(254 - exponent, 254) << 23);
 }
 
-/** Adds the squares of any number of values, in float64, and answers the sum of these. */
+/** The same in float64; answers the sum of these. */
 export function addSquares(values: usize, size: i32): f64 {
   let own: f64 = 0;
   let others: f64 = 0;

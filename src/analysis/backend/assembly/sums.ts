@@ -1,6 +1,6 @@
 /** Sums over all values of an array. */
 import { exponentialConstants } from './exponential';
-import { addSquares, SQUARES_BLOCK, squaresNonFinite, squaresSum, startSquares } from './squares';
+import { addSquaresOf, squaresNonFinite, squaresSum, startSquares } from './squares';
 
 /**
  * Writes the sum of squares of the finite values and the number of the others to `out: [2]` of float64. Blocks are
@@ -8,24 +8,7 @@ import { addSquares, SQUARES_BLOCK, squaresNonFinite, squaresSum, startSquares }
  */
 export function sumSquares(values: usize, size: i32, out: usize): void {
   startSquares();
-  let i: i32 = 0;
-  if (ASC_FEATURE_SIMD) {
-    for (; i + SQUARES_BLOCK <= size; i += SQUARES_BLOCK) {
-      const scales = squaresScales();
-      let even = f32x4.splat(0);
-      let odd = even;
-      let bits = even;
-      for (let from = at(values, i), end = at(values, i + SQUARES_BLOCK); from < end; from += 32) {
-        const first = v128.load(from);
-        const second = v128.load(from, 16);
-        bits = v128.or(bits, v128.or(first, second));
-        even = addSquare(first, scales, even);
-        odd = addSquare(second, scales, odd);
-      }
-      addSquaresOfBlock(at(values, i), f32x4.add(even, odd), bits);
-    }
-  }
-  addSquares(at(values, i), size - i);
+  addSquaresOf(values, size);
   store<f64>(out, squaresSum());
   store<f64>(out, squaresNonFinite(), 8);
 }

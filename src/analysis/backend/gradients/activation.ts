@@ -12,7 +12,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { size, wasmKernel } from '../kernels/kernel';
-import { noteSquares } from '../squares';
+import { writeGradient } from '../squares';
 import { replaceGradient } from './gradient';
 
 const INTERVAL_GRADIENT = 'IntervalGradient';
@@ -29,7 +29,7 @@ export function registerActivationGradients(): void {
     const { low, high } = call.attributes;
     const out = call.output(x.shape);
     const pointers = [x, dy, out].map((tensor) => call.pointer(tensor)) as [number, number, number];
-    noteSquares(out.dataId, call.heap.intervalGradient(...pointers, size(x), low, high));
+    writeGradient(out.dataId, (squares) => call.heap.intervalGradient(...pointers, size(x), low, high, squares));
     return out;
   });
 
@@ -59,7 +59,7 @@ function fromValues(kernelName: string, name: string, routine: 'sigmoidGradient'
     const { y, dy } = call.inputs;
     const out = call.output(y.shape);
     const pointers = [y, dy, out].map((tensor) => call.pointer(tensor)) as [number, number, number];
-    noteSquares(out.dataId, call.heap[routine](...pointers, size(y)));
+    writeGradient(out.dataId, (squares) => call.heap[routine](...pointers, size(y), squares));
     return out;
   });
   const stock = getGradient(kernelName).gradFunc;

@@ -14,7 +14,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { size, wasmKernel } from '../kernels/kernel';
-import { noteSquares } from '../squares';
+import { writeGradient } from '../squares';
 import { replaceGradient } from './gradient';
 
 const CENTRED_PRODUCTS = 'SumCentredProducts';
@@ -64,7 +64,7 @@ export function registerBatchNorm(): void {
     const out = call.output(dy.shape);
     const rows = channels === 0 ? 0 : size(dy) / channels;
     const pointers = [factor, dy, out].map((tensor) => call.pointer(tensor)) as [number, number, number];
-    noteSquares(out.dataId, call.heap.scaleChannels(...pointers, rows, channels));
+    writeGradient(out.dataId, (squares) => call.heap.scaleChannels(...pointers, rows, channels, squares));
     return out;
   });
 

@@ -12,6 +12,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import type { Geometry } from '../heapKernels';
+import { writeGradient } from '../squares';
 import { size, wasmKernel, type KernelCall } from './kernel';
 
 type Shape4 = [number, number, number, number];
@@ -69,7 +70,7 @@ export function registerConvolutionKernels(): void {
       if (isPointwise(geometry)) {
         const [batch, height, width, inChannels, , , outChannels] = geometry;
         const positions = batch * height * width;
-        call.heap.matMul(xp, dyp, 0, outp, 1, inChannels, positions, outChannels, true, false, false, false);
+        call.heap.matMul(xp, dyp, 0, outp, 1, inChannels, positions, outChannels, true, false, false, false, false);
       } else {
         call.heap.convolutionFilterGradient(xp, dyp, outp, ...geometry);
       }
@@ -119,7 +120,8 @@ export function registerConvolutionKernels(): void {
       const { inputShape } = call.attributes;
       const geometry = convolution(inputShape, filter.shape, call.attributes, true);
       const out = call.output(inputShape);
-      call.heap.depthwiseInputGradient(call.pointer(dy), call.pointer(filter), call.pointer(out), ...geometry);
+      const pointers = [dy, filter, out].map((tensor) => call.pointer(tensor)) as [number, number, number];
+      writeGradient(out.dataId, (squares) => call.heap.depthwiseInputGradient(squares, ...pointers, ...geometry));
       return out;
     },
   );
@@ -222,7 +224,11 @@ function multiplyChannels(
   const [xp, filterp, outp] = [x, filter, out].map((tensor) => call.pointer(tensor));
   const biasp = bias === undefined ? 0 : call.pointer(bias);
   const rows = util.sizeFromShape(positions);
-  call.heap.matMul(xp, filterp, biasp, outp, 1, rows, depth, columns, false, transposed, false, false);
+  const multiply = (squares: boolean): number =>
+    call.heap.matMul(xp, filterp, biasp, outp, 1, rows, depth, columns, false, transposed, false, false, squares);
+  // Transposed, it is a gradient that goes on to the layer before.
+  if (transposed) writeGradient(out.dataId, multiply);
+  else multiply(false);
   return out;
 }
 

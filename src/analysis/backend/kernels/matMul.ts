@@ -92,6 +92,7 @@ function product(
     transposeB,
     size(left) === rows * depth,
     size(right) === depth * columns,
+    false,
   );
   call.release(left);
   call.release(right);
