@@ -31,7 +31,7 @@ export interface HeapKernels {
     transposeB: boolean,
     sharedA: boolean,
     sharedB: boolean,
-    squares: boolean,
+    squares?: boolean,
   ): number;
   convolution(x: Pointer, filter: Pointer, bias: Pointer, y: Pointer, ...geometry: Geometry): void;
   convolutionFilterGradient: WindowKernel;

@@ -142,21 +142,7 @@ function forward(call: RecurrentCall): Values {
   const { kernels, withScratch } = heap();
   kernels.swapAxes(at(x), at(inputs), samples, steps, features);
   const rows = steps * samples;
-  kernels.matMul(
-    at(inputs),
-    at(kernel),
-    at(bias),
-    at(gates),
-    1,
-    rows,
-    features,
-    columns,
-    false,
-    false,
-    true,
-    true,
-    false,
-  );
+  kernels.matMul(at(inputs), at(kernel), at(bias), at(gates), 1, rows, features, columns, false, false, true, true);
   const sizes = cellSizes(call);
   if (kind === 'simple') kernels.simpleForward(at(gates), at(recurrentKernel), at(h), at(argument), ...sizes);
   else if (kind === 'lstm') kernels.lstmForward(at(gates), at(recurrentKernel), at(h), at(c), at(argument), ...sizes);

@@ -74,6 +74,7 @@ function chain(
 ): f64 {
   startSquares();
   let i: i32 = 0;
+  let rest: i32 = 0;
   if (ASC_FEATURE_SIMD) {
     const lows = f32x4.splat(low);
     const highs = f32x4.splat(high);
@@ -97,8 +98,12 @@ function chain(
       }
       if (squares) addSquaresOfBlock(at(out, i), f32x4.add(even, odd), bits);
     }
+    rest = i;
+    for (; i + 4 <= size; i += 4, from += 16) {
+      if (kind == PRODUCT && from == end) from = a;
+      v128.store(at(out, i), timesDerivative(kind, v128.load(from), v128.load(at(dy, i)), lows, highs));
+    }
   }
-  const rest = i;
   for (; i < size; i++) {
     const value = load<f32>(at(a, kind == PRODUCT ? i % period : i));
     store<f32>(at(out, i), timesDerivativeOfOne(kind, value, load<f32>(at(dy, i)), low, high));

@@ -70,7 +70,7 @@ export function registerConvolutionKernels(): void {
       if (isPointwise(geometry)) {
         const [batch, height, width, inChannels, , , outChannels] = geometry;
         const positions = batch * height * width;
-        call.heap.matMul(xp, dyp, 0, outp, 1, inChannels, positions, outChannels, true, false, false, false, false);
+        call.heap.matMul(xp, dyp, 0, outp, 1, inChannels, positions, outChannels, true, false, false, false);
       } else {
         call.heap.convolutionFilterGradient(xp, dyp, outp, ...geometry);
       }

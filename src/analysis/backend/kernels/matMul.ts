@@ -92,7 +92,6 @@ function product(
     transposeB,
     size(left) === rows * depth,
     size(right) === depth * columns,
-    false,
   );
   call.release(left);
   call.release(right);
