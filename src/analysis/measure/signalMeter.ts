@@ -6,7 +6,7 @@ import { centredSpectrum, countOf, type Rows } from './symmetricEigenvalues';
 /** Positions of a spatial output that are looked at, evenly spaced: enough for a mean over positions, whatever the size. */
 const POSITIONS = 64;
 /** Fewer positions where there would be more features than this, but always all units. */
-const FEATURES = 4096;
+const FEATURES = 8192;
 /** Values of features that are looked at together, so that they stay in the cache. */
 const BLOCK = 2 ** 18;
 /** Features and samples that the effective rank is taken over. */
