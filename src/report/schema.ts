@@ -103,7 +103,7 @@ const StatisticsSchema = v.strictObject({
   maximum: measured,
   zeroShare: share,
   positiveShare: share,
-  histogram: v.nullable(v.strictObject({ minimum: finite, maximum: finite, counts: v.array(count) })),
+  histogram: v.nullable(v.strictObject({ minimum: finite, maximum: finite, counts })),
   perUnit: v.nullable(
     v.strictObject({
       activeSamples: counts,

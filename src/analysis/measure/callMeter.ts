@@ -428,13 +428,13 @@ function statistics(units: UnitAccumulator, histogram: Histogram, hasUnits: bool
     perUnit: !hasUnits
       ? null
       : {
-          activeSamples: Array.from(units.activeSamples),
+          activeSamples: perUnit((unit) => units.activeSamples[unit]),
           mean: perUnitKnown((unit) => mean[unit]),
           standardDeviation: perUnitKnown((unit) => Math.sqrt(m2[unit] / (count[unit] - nonFinite[unit]))),
           minimum: perUnitKnown((unit) => units.minimum[unit]),
           maximum: perUnitKnown((unit) => units.maximum[unit]),
           zeroShare: perUnit((unit) => (count[unit] === 0 ? 0 : zeros[unit] / count[unit])),
-          nonFinite: Array.from(nonFinite),
+          nonFinite: perUnit((unit) => nonFinite[unit]),
         },
   };
 }
