@@ -92,9 +92,8 @@ export class Histogram implements ValueRange {
    * place of what was counted here. Answers whether that can be told: the other's bins may be too wide.
    */
   setClipped(other: HistogramState, ceiling: number): boolean {
-    const clip = (value: number): number => Math.min(Math.max(value, 0), ceiling);
     const { exponent, counts } = other;
-    const [minimum, maximum] = [clip(other.minimum), clip(other.maximum)];
+    const [minimum, maximum] = [other.minimum, other.maximum].map((value) => clipped(value, ceiling));
     if (other.minimum > other.maximum || exponent > finestExponent(minimum, maximum, REPORTED_BINS)) return false;
     const scale = 2 ** -exponent;
     const [first, last] = [minimum, maximum].map((value) => Math.floor(value * scale));
@@ -152,6 +151,9 @@ export class Histogram implements ValueRange {
     Object.assign(this, { exponent, first, counts });
   }
 }
+
+/** The value, kept within 0 and `ceiling`. */
+export const clipped = (value: number, ceiling: number): number => Math.min(Math.max(value, 0), ceiling);
 
 /** The smallest exponent `e` such that so many bins of width `2^e` on the grid of its multiples cover `[lower, upper]`. */
 function finestExponent(lower: number, upper: number, bins: number): number {

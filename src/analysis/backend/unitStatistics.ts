@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { heapTensor, valuesOf, type HeapTensor, type Values } from './heap';
 import type { Pointer } from './heapKernels';
 import { fieldOf, HeapSweep, KEPT, rowsAtOnce, SUMMED_ROWS, sweepBytes } from './heapSweep';
-import { blockScratchBytes, type Block, type Histogram, type SeenRange } from './histogram';
+import { blockScratchBytes, clipped, type Block, type Histogram, type SeenRange } from './histogram';
 import { squaresOf } from './squares';
 
 /** Statistics of a set of values; `count` counts all of them, everything else but `nonFinite` only the finite ones. */
@@ -120,7 +120,7 @@ export class UnitAccumulator {
       return;
     }
     const { statistics, ceiling } = known;
-    const clip = (value: number): number => Math.min(Math.max(value, 0), ceiling);
+    const clip = (value: number): number => clipped(value, ceiling);
     const { minimum, maximum } = statistics.range;
     const range = { minimum: clip(minimum), maximum: clip(maximum), finite: true };
     const counted = histogram.setClipped(known.histogram, ceiling);

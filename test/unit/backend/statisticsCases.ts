@@ -62,6 +62,9 @@ function accumulate(tensors: readonly Tensor[], units: number): UnitAccumulator 
   return accumulator;
 }
 
+/** What is counted or compared, without rounding. */
+const EXACT = ['count', 'nonFinite', 'zeros', 'positives', 'activeSamples', 'minimum', 'maximum'] as const;
+
 const SHAPES: [number, number, number][] = [
   [5, 1, 1],
   [3, 7, 1],
@@ -120,15 +123,7 @@ export function statisticsCases(tolerances: Tolerances): void {
       const statistics = accumulate([tensor(data, [...shape])], units);
       for (let unit = 0; unit < units; unit++) {
         const expected = reference(data, shape, unit);
-        for (const exact of [
-          'count',
-          'nonFinite',
-          'zeros',
-          'positives',
-          'activeSamples',
-          'minimum',
-          'maximum',
-        ] as const) {
+        for (const exact of EXACT) {
           expect(statistics[exact][unit], `${exact} of unit ${unit}`).toBe(expected[exact]);
         }
         expect(Math.abs(statistics.mean[unit] - expected.mean)).toBeLessThanOrEqual(
@@ -150,15 +145,7 @@ export function statisticsCases(tolerances: Tolerances): void {
         const [first, second] = chunks().map((chunk) => accumulate([chunk], units));
         first.merge(second);
         for (const pieces of [accumulate(chunks(), units), first]) {
-          for (const exact of [
-            'count',
-            'nonFinite',
-            'zeros',
-            'positives',
-            'activeSamples',
-            'minimum',
-            'maximum',
-          ] as const) {
+          for (const exact of EXACT) {
             expect(pieces[exact], exact).toEqual(whole[exact]);
           }
           const [mean, m2] = [pieces.mean, pieces.m2];
@@ -223,16 +210,7 @@ export function statisticsCases(tolerances: Tolerances): void {
       expect(bins.bins()).toEqual(expectedBins.bins());
       for (let unit = 0; unit < units; unit++) {
         const expected = reference(clipped, shape, unit);
-        for (const exact of [
-          'count',
-          'nonFinite',
-          'zeros',
-          'positives',
-          'activeSamples',
-          'minimum',
-          'maximum',
-        ] as const)
-          expect(outputs[exact][unit], `${exact} of unit ${unit}`).toBe(expected[exact]);
+        for (const exact of EXACT) expect(outputs[exact][unit], `${exact} of unit ${unit}`).toBe(expected[exact]);
         expect(Math.abs(outputs.mean[unit] - expected.mean)).toBeLessThanOrEqual(
           tolerances.sum * spread + 1e-12 * Math.abs(mean),
         );
