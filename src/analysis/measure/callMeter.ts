@@ -175,9 +175,10 @@ export class CallMeter {
 
   /** What the arguments, of which statistics have been taken, tell of the outputs of a ReLU; null where they do not. */
   private clippedArguments(z: Tensor, a: Tensor): ClippedArguments | null {
-    const { activation } = this.call;
+    const { activation, endsInActivation } = this.call;
     const statistics = this.preActivation!;
-    if (activation === null || !isClipping(activation) || activation.range[0] !== 0) return null;
+    // A GRU that is seldom active looks like its activation at most places.
+    if (activation === null || !endsInActivation || !isClipping(activation) || activation.range[0] !== 0) return null;
     if (statistics.units !== this.output!.units || !statistics.range.finite || !isElementwise(activation, z, a))
       return null;
     return { statistics, histogram: this.preActivationHistogram, ceiling: activation.range[1] };

@@ -233,6 +233,7 @@ function graphStep(
           weights,
           structural: !perUnit,
           recurrence: null,
+          endsInActivation: true,
           unknown: measured ? [] : ['Its output is not one row per sample, so nothing can be said about its units.'],
         };
   if (call !== null) names.set(last.name, count);
@@ -286,6 +287,7 @@ export function unmeasuredCall({ name, op, place }: GraphNode, reason: string): 
     weights: [],
     structural: true,
     recurrence: null,
+    endsInActivation: true,
     unknown: [reason],
   };
 }

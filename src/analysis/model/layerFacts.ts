@@ -66,6 +66,12 @@ function activationOwner(layer: Layer): { activation?: ActivationObject } {
     : internals(layer);
 }
 
+/** Whether the layer's output is that of its activation, entry by entry; a recurrent cell makes more of it. */
+export function endsInActivation(layer: Layer): boolean {
+  const { cell, layer: inner } = internals(layer);
+  return cell === undefined && (inner === undefined || isContainer(inner) || endsInActivation(inner));
+}
+
 /** Applies an activation: `plain` is what the layer itself would do. */
 export type ActivationHook = (z: Tensor, plain: (z: Tensor) => Tensor) => Tensor;
 

@@ -21,6 +21,7 @@ import {
   hookSteps,
   isActivationLayer,
   isContainer,
+  endsInActivation,
   isRecurrent,
   type Layer,
   unitAxisOf,
@@ -337,6 +338,7 @@ export class LayersNetwork implements Network {
       weights,
       structural: !hasUnits(layer),
       recurrence: isRecurrent(layer) ? 'stepwise' : null,
+      endsInActivation: endsInActivation(layer),
       unknown: blindSpotsOf(layer),
     };
     this.byName.set(name, call);

@@ -90,6 +90,8 @@ export interface LayerCall {
   readonly structural: boolean;
   /** How a recurrent layer is run: all steps of a sequence by one routine, or one after the other by tfjs; null for other layers. */
   readonly recurrence: 'whole' | 'stepwise' | null;
+  /** Whether the output is that of the activation, entry by entry: a recurrent layer, also one that is repeated, makes more of it. */
+  readonly endsInActivation: boolean;
   /** Why some part of this call can't be measured, one sentence each. */
   readonly unknown: readonly string[];
 }

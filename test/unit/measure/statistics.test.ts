@@ -279,6 +279,33 @@ describe('statistics of a layer', () => {
     }
   });
 
+  it('counts the outputs of a rarely active GRU, which are seldom others than those of its ReLU', async () => {
+    // Of 1,536 outputs every 25th is looked at: none of sample 24.
+    const [samples, steps, units, active] = [64, 8, 3, 24];
+    const gru = tfl.layers.gru({ units, activation: 'relu', returnSequences: true });
+    const model = tfl.sequential({ layers: [tfl.layers.inputLayer({ inputShape: [1, steps, 1] })] });
+    model.add(timeDistributed({ name: 'steps' }, gru));
+    const alone = tfl.layers.gru({ units, activation: 'relu', returnSequences: true, inputShape: [steps, 1] }); // prettier-ignore
+    for (const layers of [model, tfl.sequential({ layers: [alone] })]) {
+      // The candidate is ReLU(x - 1), half of it is taken and half of the state kept: only one sample lets it rise, at first.
+      const candidate = [0, 0, 1].flatMap((value) => new Array<number>(units).fill(value));
+      layers.setWeights([
+        tf.tensor2d([candidate]),
+        tf.zeros([units, 3 * units]),
+        tf.tensor1d(candidate.map((value) => -value)),
+      ]);
+      const network = networkOf(layers);
+      const x = new Float32Array(samples * steps);
+      x[active * steps] = 9;
+      const probe: Probe = { ...syntheticProbe(network.inputs, 1), available: samples, batch: () => Promise.resolve({ samples, inputs: [x], labels: null }) }; // prettier-ignore
+      const [{ output, preActivation }] = (await measure(network, probe, { samples, seed: 1, onProgress: () => undefined })).layers; // prettier-ignore
+      expect(preActivation!.positiveShare).toBe(1 / (samples * steps));
+      expect(output!.positiveShare).toBe(1 / samples);
+      expect(output!.perUnit!.activeSamples).toEqual([1, 1, 1]);
+      network.dispose();
+    }
+  });
+
   it('grades units by how many samples they fire on, and says nothing of those that are NaN at times', async () => {
     // Unit u fires where x > threshold u; its output is scaled by its slope.
     const thresholds = [5, 2.9, 0, 0, -9];
