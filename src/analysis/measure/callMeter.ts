@@ -175,13 +175,17 @@ export class CallMeter {
 
   /** What the arguments, of which statistics have been taken, tell of the outputs of a ReLU; null where they do not. */
   private clippedArguments(z: Tensor, a: Tensor): ClippedArguments | null {
-    const { activation, endsInActivation } = this.call;
+    const { activation } = this.call;
     const statistics = this.preActivation!;
-    // A GRU that is seldom active looks like its activation at most places.
-    if (activation === null || !endsInActivation || !isClipping(activation) || activation.range[0] !== 0) return null;
-    if (statistics.units !== this.output!.units || !statistics.range.finite || !isElementwise(activation, z, a))
+    if (activation === null || !isClipping(activation) || activation.range[0] !== 0) return null;
+    if (statistics.units !== this.output!.units || !statistics.range.finite || !this.isElementwise(activation, z, a))
       return null;
     return { statistics, histogram: this.preActivationHistogram, ceiling: activation.range[1] };
+  }
+
+  /** Whether every output is `phi` of the argument in its place. A GRU that is seldom active looks so at most places. */
+  private isElementwise(phi: Activation, z: Tensor, a: Tensor): boolean {
+    return this.call.endsInActivation && looksElementwise(phi, z, a);
   }
 
   /** Sums `phi'(z)` over the finite values of z, of which `a` are the outputs; statistics have been taken of both. */
@@ -208,7 +212,8 @@ export class CallMeter {
     if (ramp?.[0] === 0 && seen.range.maximum < ramp[1]) {
       return { sum: maximumDerivative! * sum(seen.positives), count: sum(seen.count) - sum(seen.nonFinite) };
     }
-    if (!(name === 'sigmoid' || name === 'tanh') || !seen.range.finite || !isElementwise(activation, z, a)) return null;
+    if (!(name === 'sigmoid' || name === 'tanh') || !seen.range.finite || !this.isElementwise(activation, z, a))
+      return null;
     // The logistic function has the derivative a (1 - a), tanh 1 - a^2.
     const { count, sum: total, squares } = this.output!.sums;
     const derivatives = (name === 'sigmoid' ? total : count) - squares;
@@ -366,11 +371,8 @@ export function activeAtMost(samples: number, units: number): number {
 const COMPARED = 64;
 const KERNEL_ERROR = 1e-6;
 
-/**
- * Whether every output is `phi` of the argument in its place, by values evenly spread over them: what a GRU in a
- * TimeDistributed gives has the size of its arguments, and is something else.
- */
-function isElementwise(phi: Activation, z: Tensor, a: Tensor): boolean {
+/** Whether outputs are `phi` of the arguments in their places, by values evenly spread over them. */
+function looksElementwise(phi: Activation, z: Tensor, a: Tensor): boolean {
   if (z.size !== a.size) return false;
   const [from, to] = [valuesOf(z), valuesOf(a)];
   // An odd step meets every unit of a layer whose number of units is a power of two.

@@ -7,6 +7,7 @@ import { ScratchWeights, weightsOf } from '../../../src/analysis/experiment/scra
 import { measure } from '../../../src/analysis/measure/measure';
 import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
+import { JobScheduler } from '../../../src/analysis/threads/jobScheduler';
 import { networkOf, startTestBackend } from '../measure/networks';
 
 beforeAll(startTestBackend);
@@ -75,6 +76,39 @@ describe('a laboratory', () => {
     expect(bits(network)).toEqual(before);
     // What the trials measured differs, so that one could be taken for another.
     expect(alone[1]).not.toEqual(alone[0]);
+    network.dispose();
+  });
+});
+
+describe('experiments', () => {
+  it('leave the weights as they were where one of them fails', async () => {
+    const network = build();
+    const before = bits(network);
+    const probe = syntheticProbe(network.inputs, 3);
+    const tensors = tf.memory().numTensors;
+    const setup = {
+      seed: 3,
+      batch: await probe.batch(0, 20),
+      samples: 20,
+      inputShapes: [[6]],
+      labelShapes: null,
+      optimizer: 'unheard of',
+    };
+    const trials: Trial[] = [
+      { kind: 'copy', weights: 'fitting', copy: 0 },
+      { kind: 'rate', rate: 0.1 },
+    ];
+    const seen: unknown[] = [];
+    const changed: boolean[] = [];
+    const running = new JobScheduler(network).experiment(setup, trials, { operations: 1, bytes: 1 }, (result) => {
+      seen.push(result);
+      changed.push(bits(network).some((weight, i) => weight.some((byte, j) => byte !== before[i][j])));
+    });
+    await expect(running).rejects.toThrow();
+    expect(seen).toHaveLength(1);
+    expect(changed).toEqual([true]);
+    expect(bits(network)).toEqual(before);
+    expect(tf.memory().numTensors).toBe(tensors);
     network.dispose();
   });
 });
