@@ -39,6 +39,7 @@ export function writeGradient(dataId: object, routine: (squares: boolean) => num
   if (wanted && Number.isFinite(sum)) known.set(dataId, { sum, nonFinite: 0 });
 }
 
+/** Of all values of the tensor: as a kernel has taken them, or taken now. */
 export function squaresOf(tensor: Tensor): Squares {
   let squares = known.get(tensor.dataId);
   if (squares === undefined) {

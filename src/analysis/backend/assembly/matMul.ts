@@ -18,6 +18,11 @@ const STRIP_BYTES: usize = TILE_ROWS * BLOCK_DEPTH * 4;
 export let workspace: usize = 0;
 export const workspaceBytes: i32 = TILE_BYTES + PLACES_BYTES + STRIP_BYTES + BLOCK_DEPTH * BLOCK_COLUMNS * 4;
 
+/** Whether the squares of what is written are to be added while `matMul` runs. */
+let watched: bool = false;
+/** Bytes that are written before their squares are added: they are still in the cache. */
+const WATCHED_BYTES: usize = 1 << 16;
+
 /**
  * `out[i] = a[i] b[i] + bias` for `i < batch`, row-major: `a[i]: [rows, depth]`, or `[depth, rows]` if `transposeA`;
  * `b[i]: [depth, columns]`, or `[columns, depth]` if `transposeB`. A shared matrix is there once, for the whole batch.
@@ -57,11 +62,6 @@ export function matMul(
   return allSquares();
 }
 
-/** Whether the squares of what is written are to be added. */
-let watched: bool = false;
-/** Bytes that are written before their squares are added: they are still in the cache. */
-const WATCHED_BYTES: usize = 1 << 16;
-
 /**
  * `out[m, n] = start[m, n] + sum over k of a[m, k] b[k, n]`; `start` at address 0 is 0, and may be `out` itself. Strides are in
  * bytes: entries of a row of `start` and `out` lie side by side, `a` and `b` may be read in any order.
@@ -95,17 +95,17 @@ export function multiplyRows(
 }
 
 /**
- * `c = start + a b` for a block that the workspace has room for; `start` at address 0 is 0. Adds the squares if they are
- * `watched`.
+ * `c = start + a b` for a block that the workspace has room for; `start` at address 0 is 0. Adds the `squares` of
+ * what it writes if they are wanted.
  */
 function addBlock(
   a: usize, aRow: usize, aDepth: usize,
   b: usize, bDepth: usize, bColumn: usize,
   start: usize, startRow: usize,
   c: usize, cRow: usize,
-  rows: i32, depth: i32, columns: i32, watched: bool,
+  rows: i32, depth: i32, columns: i32, squares: bool,
 ): void {
-  let unwatched = c;
+  let unsquared = c;
   const places = workspace + TILE_BYTES;
   const strip = places + PLACES_BYTES;
   const panels = strip + STRIP_BYTES;
@@ -139,9 +139,9 @@ function addBlock(
     a += <usize>height * aRow;
     if (start != 0) start += <usize>height * startRow;
     c += <usize>height * cRow;
-    if (watched && (left == 0 || c - unwatched >= WATCHED_BYTES)) {
-      addSquaresOf(unwatched, <i32>((c - unwatched) >> 2));
-      unwatched = c;
+    if (squares && (left == 0 || c - unsquared >= WATCHED_BYTES)) {
+      addSquaresOf(unsquared, <i32>((c - unsquared) >> 2));
+      unsquared = c;
     }
   }
 }

@@ -69,6 +69,12 @@ function addSquaresOfBlock(values: usize, squares: v128, bits: v128): void {
   }
 }
 
+/** The power of two that brings numbers of this mean square near 1, as far as float32 has one. */
+function scaleFor(meanSquare: f64): f32 {
+  const exponent = reinterpret<u32>(<f32>sqrt(meanSquare)) >> 23;
+  return reinterpret<f32>(min<u32>(254 - exponent, 254) << 23);
+}
+
 /** Adds the squares of any number of values. */
 export function addSquaresOf(values: usize, size: i32): void {
   let i: i32 = 0;
@@ -91,13 +97,7 @@ export function addSquaresOf(values: usize, size: i32): void {
   addSquares(at(values, i), size - i);
 }
 
-/** The power of two that brings numbers of this mean square near 1, as far as float32 has one. */
-function scaleFor(meanSquare: f64): f32 {
-  const exponent = reinterpret<u32>(<f32>sqrt(meanSquare)) >> 23;
-  return reinterpret<f32>(min<u32>(254 - exponent, 254) << 23);
-}
-
-/** The same in float64; answers the sum of these. */
+/** The same, all in float64; answers the sum of these. */
 export function addSquares(values: usize, size: i32): f64 {
   let own: f64 = 0;
   let others: f64 = 0;

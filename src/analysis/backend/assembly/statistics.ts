@@ -35,6 +35,7 @@ function fetch(from: usize, bytes: usize): void {
   fetched = bits;
 }
 
+/** @param onlyMoments takes the sums alone. */
 function sweepRows(values: usize, rows: i32, units: i32, state: usize, onlyMoments: bool): void {
   const field = <usize>units << 3;
   const step = <usize>units << 2;
