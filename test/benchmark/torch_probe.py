@@ -31,12 +31,27 @@ class Attention(nn.Module):
 
 
 class LastStep(nn.Module):
+    """An LSTM's last output. Nothing within nn.LSTM can be hooked: the arguments of its tanh are seen in steps written out."""
+
     def __init__(self, features, units):
         super().__init__()
         self.lstm = nn.LSTM(features, units, batch_first=True)
+        self.seen = None
 
     def forward(self, x):
-        return self.lstm(x)[0][:, -1]
+        return self.lstm(x)[0][:, -1] if self.seen is None else self.steps(x)
+
+    def steps(self, x):
+        lstm = self.lstm
+        h = c = x.new_zeros(len(x), lstm.hidden_size)
+        projected = nn.functional.linear(x, lstm.weight_ih_l0, lstm.bias_ih_l0 + lstm.bias_hh_l0)
+        recurrent = lstm.weight_hh_l0.T
+        for at_step in projected.unbind(1):
+            i, f, candidate, o = torch.addmm(at_step, h, recurrent).chunk(4, 1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(candidate)
+            h = torch.sigmoid(o) * torch.tanh(c)
+            self.seen += [candidate, c]
+        return h
 
 
 class Sum(nn.Module):
@@ -208,13 +223,38 @@ def main():
 
         return forward_hook
 
+    def arguments_hook(name):
+        """Describes the arguments within a recurrent layer, those of all steps at once, and their gradients."""
+
+        def forward_hook(module, _inputs, _output):
+            seen, gradients = module.seen, []
+            record[name + '_arguments'] = arguments = describe(torch.stack(seen), 2)
+
+            def gradient_hook(gradient):
+                gradients.append(gradient)
+                if len(gradients) == len(seen):
+                    arguments['gradient'] = torch.stack(gradients).norm()
+
+            for z in seen:
+                z.register_hook(gradient_hook)
+
+        return forward_hook
+
     def probe_once():
-        handles = [module.register_forward_hook(hook(name)) for name, module in network.parts.items()]
+        handles = []
+        for name, module in network.parts.items():
+            handles.append(module.register_forward_hook(hook(name)))
+            if isinstance(module, LastStep):
+                module.seen = []
+                handles.append(module.register_forward_hook(arguments_hook(name)))
         try:
             return step(True)
         finally:
             for handle in handles:
                 handle.remove()
+            for module in network.parts.values():
+                if isinstance(module, LastStep):
+                    module.seen = None
 
     if sys.argv[2:] == ['serve']:
         print(json.dumps({'ready': True}), flush=True)
