@@ -9,28 +9,45 @@ export const MAXIMUM_MEMORY = 2 ** 31;
 /** Values (outputs of layers, over all samples) that are computed of one batch, and its samples at most. */
 const BATCH_VALUES = { forward: 8e7, backward: 2e7 };
 const BATCH_SAMPLES = 256;
-/**
- * float32 values that a backward pass keeps at its peak per output value: measured, 5 (MobileNetV2, stacks of
- * convolutions) to 10 (separable convolutions) where values and not weights decide.
- */
+/** float32 values that a backward pass holds at its peak per output value, of layers that are not known better. */
 const COPIES = 10;
 /**
- * The same of a forward pass, which releases on the way what nothing reads any more: per value of one layer's output,
- * beside the outputs that other layers wait for. Measured: 1 to 4.
+ * Layers and activations that are one operation: what is saved of them is what they were given, and their argument. Measured: 1
+ * to 2 values per output value; of others, such as GELU and separable convolutions, 3 to 7.
  */
-const FORWARD_COPIES = 5;
+const PLAIN_LAYERS =
+  /^(Dense|Conv[123]D|DepthwiseConv2D|BatchNormalization|LayerNormalization|Activation|ReLU|Add|Concatenate|Dot|Dropout|Flatten|Reshape|ZeroPadding.*|(Global)?(Max|Average)Pooling.*)$/;
+const PLAIN_ACTIVATIONS = new Set([
+  'linear',
+  'relu',
+  'relu6',
+  'leaky_relu',
+  'elu',
+  'selu',
+  'sigmoid',
+  'tanh',
+  'softmax',
+]);
+const PLAIN_COPIES = 2;
+/** And what computing the gradients of one layer takes per value of its output. Measured: 2 to 6. */
+const GRADIENT_COPIES = 6;
+/**
+ * The same of a forward pass, which releases on the way what nothing reads any more: per value of one layer's output,
+ * beside the outputs that other layers wait for. Measured: 1 to 6.
+ */
+const FORWARD_COPIES = 7;
 /** The same per weight: itself, its gradient, and what is added up or transposed. */
 const WEIGHT_COPIES = 3;
 /**
  * Values that a recurrent layer keeps beside its output for every unit and time step. Measured for LSTM, GRU and SimpleRNN,
- * backward and forward: 26, 27, 11 and 11, 7, 5 as a whole; 117, 96, 30 and 5, 3, 3 step by step.
+ * backward and forward: 19, 16, 9 and 11, 7, 5 as a whole; 38, 34, 9 and 5, 3, 3 step by step.
  */
 const STEP_VALUES = {
-  whole: { backward: 27, forward: 11 },
-  stepwise: { backward: 120, forward: 10 },
+  whole: { backward: 20, forward: 11 },
+  stepwise: { backward: 40, forward: 10 },
 };
-/** And step by step for every weight of it and time step: tfjs keeps the gradient of each step until the end of the pass. Measured: 4 to 5. */
-const STEP_WEIGHT_COPIES = 5;
+/** And step by step for every weight of it and time step: a GRU saves what it has cut of its kernel in each. Measured: 1. */
+const STEP_WEIGHT_COPIES = 1.1;
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
 
 /** Values of one sample beyond which a backward pass would not fit into 4 GB, or take too long. */
@@ -116,8 +133,8 @@ function weightBytes(network: Network, probe: Pick<Probe, 'inputs'>, direction: 
 }
 
 /**
- * Values that one sample makes: outputs of layers, and what recurrent and attention layers keep beside theirs. A backward
- * pass holds about ten times as many at its peak.
+ * Values that one sample makes: outputs of layers, and what recurrent and attention layers keep beside theirs, of which ten
+ * count as one.
  */
 export function valuesPerSample(network: Network, probe: Pick<Probe, 'inputs'>, direction: keyof BatchSizes): number {
   const shapes = shapesOf(network);
@@ -130,23 +147,46 @@ export function valuesPerSample(network: Network, probe: Pick<Probe, 'inputs'>, 
 
 /** float32 values of one sample that a pass holds at its peak. */
 function heldPerSample(network: Network, probe: Pick<Probe, 'inputs'>, direction: keyof BatchSizes): number {
-  if (direction === 'backward') return COPIES * valuesPerSample(network, probe, direction);
   const shapes = shapesOf(network);
+  const held = direction === 'backward' ? heldBackward(network, shapes) : heldForward(network, shapes);
+  return Math.ceil(held * growthOf(network, probe));
+}
+
+/** What is saved for the way back, and what the largest layer takes on it. */
+function heldBackward({ calls }: Network, shapes: Shapes): number {
+  let [saved, largest] = [1, 0];
+  for (const call of calls) {
+    const own = sizeOf(call.outputShape);
+    saved += savedCopies(call) * own + innerValues(call, shapes, 'backward');
+    largest = Math.max(largest, own);
+  }
+  return saved + GRADIENT_COPIES * largest;
+}
+
+function savedCopies({ className, activation }: LayerCall): number {
+  const plain = activation === null || PLAIN_ACTIVATIONS.has(activation.name);
+  return plain && PLAIN_LAYERS.test(className) ? PLAIN_COPIES : COPIES;
+}
+
+/** The largest layer with the outputs that are waited for while it is computed. */
+function heldForward(network: Network, shapes: Shapes): number {
   const lastReader = new Map(network.calls.flatMap(({ inputs }, i) => inputs.map((name) => [name, i])));
   const sizeNamed = (name: string): number => sizeOf(shapes.get(name) ?? []);
   let waiting = network.inputs.reduce((sum, { name }) => sum + sizeNamed(name), 1);
   let most = waiting;
   network.calls.forEach((call, i) => {
     const own = sizeOf(call.outputShape);
-    most = Math.max(most, waiting + FORWARD_COPIES * own + innerValues(call, shapes, direction));
+    most = Math.max(most, waiting + FORWARD_COPIES * own + innerValues(call, shapes, 'forward'));
     waiting += own;
     for (const name of new Set(call.inputs)) if (lastReader.get(name) === i) waiting -= sizeNamed(name);
   });
-  return Math.ceil(most * growthOf(network, probe));
+  return most;
 }
 
 /** Shapes of one sample of every input and of every call's output, by name. */
-function shapesOf({ inputs, calls }: Network): ReadonlyMap<string, readonly number[]> {
+type Shapes = ReadonlyMap<string, readonly number[]>;
+
+function shapesOf({ inputs, calls }: Network): Shapes {
   const outputs = calls.map(({ name, outputShape }) => ({ name, shape: outputShape }));
   return new Map([...inputs, ...outputs].map(({ name, shape }) => [name, shape]));
 }
@@ -159,7 +199,7 @@ function growthOf({ inputs }: Network, probe: Pick<Probe, 'inputs'>): number {
 /** Values that a call holds beside its output. */
 function innerValues(
   { className, inputs, outputShape, weights, recurrence }: LayerCall,
-  shapes: ReadonlyMap<string, readonly number[]>,
+  shapes: Shapes,
   direction: keyof BatchSizes,
 ): number {
   const [query = [1], key = query] = inputs.map((name) => shapes.get(name) ?? [1]);

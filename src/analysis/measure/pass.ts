@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerCall, Network, Substitute, TracedOutput, TraceObserver } from '../model/network';
 import { withSquares } from '../backend/squares';
-import { tap } from '../model/tap';
+import { backPropagate, tap } from '../backend/tape';
 
 /** Is shown every tensor of a pass while it is alive; keeps none of them. */
 export interface PassObserver {
@@ -50,50 +50,29 @@ export function forwardBackward(
   observer: PassObserver,
   onWeight: ((weight: tf.Tensor, gradient: tf.Tensor) => void) | null,
 ): number {
-  const weights = onWeight === null ? [] : uniqueWeights(network);
-  // Stands in for the weights, so that back-propagation has an end to lead to.
-  const anchor = tf.scalar(0);
-  const anchored = onWeight === null ? firstWithWeights(network) : null;
+  // Without weights, back-propagation ends at the first layers that have some.
+  const first = onWeight === null ? firstWithWeights(network) : null;
+  const taps: tf.Tensor[] = [];
+  const onTap = (call: LayerCall, tapped: tf.Tensor): void => {
+    if (first?.has(call.name)) taps.push(tapped);
+  };
   const heads = new HeadArguments();
-  let value = NaN;
+  const run = (): tf.Scalar => {
+    const traced = network.trace(
+      inputs,
+      observing(observer, onTap, (call, z) => heads.keep(call, z)),
+    );
+    const outputs = traced.map(({ tensor }) => tensor);
+    const calls = traced.map(({ call }) => call);
+    return loss({ outputs, calls, logits: traced.map((output) => heads.logits(network, output)) });
+  };
+  const leaves = onWeight === null ? [] : uniqueWeights(network);
+  const back = (): number => backPropagate(run, { leaves, taps, onGradient: onWeight ?? (() => undefined) });
   try {
-    tf.tidy(() => {
-      const f = (): tf.Scalar => {
-        const traced = network.trace(
-          inputs,
-          observing(
-            observer,
-            (call) => (anchored?.has(call.name) ? anchor : null),
-            (call, z) => heads.keep(call, z),
-          ),
-        );
-        const outputs = traced.map(({ tensor }) => tensor);
-        const calls = traced.map(({ call }) => call);
-        return loss({ outputs, calls, logits: traced.map((output) => heads.logits(network, output)) });
-      };
-      const xs = weights.length > 0 ? weights : [anchor];
-      const run = () => tf.engine().gradients(f, xs, undefined, true);
-      const result = observer.outputGradient ? withSquares(run) : run();
-      value = result.value.dataSync()[0];
-      result.grads.forEach((gradient, i) => {
-        if (gradient != null && weights.length > 0) onWeight?.(weights[i], gradient);
-      });
-    });
-  } catch (error) {
-    dropTape();
-    throw error;
+    return observer.outputGradient ? withSquares(back) : back();
   } finally {
     heads.dispose();
-    anchor.dispose();
   }
-  return value;
-}
-
-/** Releases the values that tfjs has saved for a backward pass that will not come: it does so itself only at the end of one. */
-function dropTape(): void {
-  const { state } = tf.engine();
-  for (const { saved } of state.activeTape ?? []) tf.dispose(saved ?? []);
-  (state as { activeTape: unknown }).activeTape = null;
 }
 
 /** The weights that a gradient can be taken for, each once: all floating-point ones but running statistics. */
@@ -148,24 +127,26 @@ class HeadArguments {
   }
 }
 
-/**
- * An observer of traces that shows everything to `observer` and, where it asks for gradients, taps them. `anchorOf` may
- * name a tensor that the tapped values are to depend on.
- */
+/** An observer of traces that shows everything to `observer` and, where it asks for gradients, taps them: `onTap` is told. */
 function observing(
   observer: PassObserver,
-  anchorOf: (call: LayerCall) => tf.Tensor | null = () => null,
+  onTap?: (call: LayerCall, tapped: tf.Tensor) => void,
   onArgument?: (call: LayerCall, z: tf.Tensor) => void,
 ): TraceObserver {
+  const tapped = (call: LayerCall, x: tf.Tensor, onGradient: (dy: tf.Tensor) => void): tf.Tensor => {
+    const shown = tap(x, onGradient);
+    onTap?.(call, shown);
+    return shown;
+  };
   return {
     ...(observer.substitute && { substitute: (call) => observer.substitute!(call) }),
     preActivation(call, z) {
       observer.preActivation?.(call, z);
-      const tapped = observer.preActivationGradient
-        ? tap(z, anchorOf(call), (dy) => observer.preActivationGradient!(call, dy))
+      const argument = observer.preActivationGradient
+        ? tapped(call, z, (dy) => observer.preActivationGradient!(call, dy))
         : z;
-      onArgument?.(call, tapped);
-      return tapped;
+      onArgument?.(call, argument);
+      return argument;
     },
     ...(observer.states && { states: (call, step, states) => observer.states!(call, step, states) }),
     ...(observer.stateGradient && {
@@ -173,7 +154,7 @@ function observing(
     }),
     output(call, a, inputs) {
       observer.output?.(call, a, inputs);
-      return observer.outputGradient ? tap(a, anchorOf(call), (dy) => observer.outputGradient!(call, dy)) : a;
+      return observer.outputGradient ? tapped(call, a, (dy) => observer.outputGradient!(call, dy)) : a;
     },
   };
 }

@@ -2,9 +2,9 @@
 
 import { add, reshape, reverse, tidy, unstack, type Tensor } from '@tensorflow/tfjs-core';
 import { canRecur, isCellActivation, recur, type CellKind, type RecurrentCell } from '../backend/recurrence';
+import { tap } from '../backend/tape';
 import { activationName, type Layer } from './layerFacts';
 import type { LayerCall, Substitute, TraceObserver } from './network';
-import { tap } from './tap';
 
 interface Variable {
   read(): Tensor;
@@ -83,7 +83,7 @@ export function runStep(
   const tapped = (place: 'before' | 'after', states: readonly Tensor[]): readonly Tensor[] =>
     observer.stateGradient === undefined
       ? states
-      : states.map((state) => tap(state, null, (dy) => observer.stateGradient!(call, step, place, dy)));
+      : states.map((state) => tap(state, (dy) => observer.stateGradient!(call, step, place, dy)));
   const [x, ...before] = inputs;
   const [output, ...after] = plain([x, ...tapped('before', before)]);
   observer.states?.(call, step, after);

@@ -7,7 +7,7 @@ import {
   type CellKind,
   type RecurrenceObserver,
 } from '../../../src/analysis/backend/recurrence';
-import { tap } from '../../../src/analysis/model/tap';
+import { tap } from '../../../src/analysis/backend/tape';
 import { seededRandom, type Random } from './support';
 
 type Numbers = ArrayLike<number>;
@@ -192,7 +192,7 @@ function check(random: Random, setting: Setting): void {
   const observer: RecurrenceObserver = {
     argument: (z) => {
       argument = z.dataSync();
-      return tap(z, null, (dy) => (dArgument = dy.dataSync()));
+      return tap(z, (dy) => (dArgument = dy.dataSync()));
     },
     states: (step, states) => (shown[step] = states.map((state) => state.dataSync())),
     stateGradient: (step, place, dy) => (stateGradients[place][step] ??= []).push(dy.dataSync()),

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { forwardBackward, type PassObserver } from '../../../src/analysis/measure/pass';
+import { forwardBackward, uniqueWeights, type PassObserver } from '../../../src/analysis/measure/pass';
 import { CuDNNGRU, CuDNNLSTM, ResetAfterGRU } from '../../../src/analysis/model/layers/recurrent';
 import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
 import type { LayerCall, Substitute } from '../../../src/analysis/model/network';
@@ -110,14 +110,14 @@ function shown(network: LayersNetwork, x: tf.Tensor, substitute: Substitute | nu
   };
   const weightOf = (outputs: readonly tf.Tensor[]): tf.Scalar =>
     tf.sum(tf.mul(outputs[0], gaussian(outputs[0].shape, 77)));
-  let weights = 0;
+  const weights = uniqueWeights(network);
   const loss = forwardBackward(
     network,
     [x],
     ({ outputs }) => weightOf(outputs),
     observer,
-    (_weight, gradient) => {
-      result.set(`weight gradient ${weights++}`, Array.from(gradient.dataSync()));
+    (weight, gradient) => {
+      result.set(`gradient of weight ${weights.indexOf(weight)}`, Array.from(gradient.dataSync()));
     },
   );
   return result.set('loss', [loss]);

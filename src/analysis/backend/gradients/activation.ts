@@ -7,6 +7,7 @@ import {
   Relu6,
   Sigmoid,
   Tanh,
+  type GradConfig,
   type NamedAttrMap,
   type Tensor,
   type TensorInfo,
@@ -33,21 +34,30 @@ export function registerActivationGradients(): void {
     return out;
   });
 
-  passInside(Relu, () => [SMALLEST_POSITIVE, Infinity]);
-  passInside(Relu6, () => [SMALLEST_POSITIVE, 6]);
+  // What a ReLU answers is positive where its argument is, and is kept for the next layer anyway.
+  passInside(Relu, { outputsToSave: [true] }, () => [SMALLEST_POSITIVE, Infinity]);
+  passInside(Relu6, { inputsToSave: ['x'] }, () => [SMALLEST_POSITIVE, 6]);
   fromValues(Sigmoid, 'SigmoidGradient', 'sigmoidGradient');
   fromValues(Tanh, 'TanhGradient', 'tanhGradient');
-  passInside(ClipByValue, ({ clipValueMin, clipValueMax }) => [clipValueMin as number, clipValueMax as number]);
+  passInside(ClipByValue, { inputsToSave: ['x'] }, ({ clipValueMin, clipValueMax }) => [
+    clipValueMin as number,
+    clipValueMax as number,
+  ]);
 }
 
-function passInside(kernelName: string, interval: (attributes: NamedAttrMap) => [number, number]): void {
+/** @param saved the one tensor whose values are looked at. */
+function passInside(
+  kernelName: string,
+  saved: Pick<GradConfig, 'inputsToSave' | 'outputsToSave'>,
+  interval: (attributes: NamedAttrMap) => [number, number],
+): void {
   const stock = getGradient(kernelName).gradFunc;
   replaceGradient({
     kernelName,
-    inputsToSave: ['x'],
-    gradFunc: (dy, saved, attributes) => {
-      const [x] = saved;
-      if (x.dtype !== 'float32' || getBackend() !== 'wasm') return stock(dy, saved, attributes);
+    ...saved,
+    gradFunc: (dy, tensors, attributes) => {
+      const [x] = tensors;
+      if (x.dtype !== 'float32' || getBackend() !== 'wasm') return stock(dy, tensors, attributes);
       const [low, high] = interval(attributes);
       return { x: () => engine().runKernel(INTERVAL_GRADIENT, { x, dy: dy as Tensor }, { low, high }) };
     },
