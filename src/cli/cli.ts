@@ -12,5 +12,8 @@ const args = process.argv.slice(2);
 void run(args).then((code) => {
   process.exitCode = code;
   // Only a diagnosis that went through has compiled what the next will need.
-  if (args[0] === 'diagnose' && code < 2) bundle.save();
+  if (args[0] !== 'diagnose' || code >= 2) return;
+  bundle.save();
+  // The report has been written; to take the heap down in order would be in vain.
+  process.exit();
 });

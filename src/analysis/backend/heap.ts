@@ -1,4 +1,4 @@
-import { backend, engine, type Tensor } from '@tensorflow/tfjs-core';
+import { backend, engine, zeros, type Tensor } from '@tensorflow/tfjs-core';
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { heapKernels, wasmModule, type HeapKernels, type Pointer } from './heapKernels';
 
@@ -40,6 +40,15 @@ export function heapTensor(tensor: Tensor): HeapTensor | null {
 /** A new tensor on that heap, with undefined content; the tape knows nothing of what is written to it. Only on wasm. */
 export function newHeapTensor(shape: readonly number[]): Tensor {
   return engine().makeTensorFromTensorInfo(wasmBackend()!.makeOutput([...shape], 'float32'));
+}
+
+/** `zeros` of float32, which on wasm need no array to be copied from. */
+export function heapZeros(shape: readonly number[]): Tensor {
+  const heap = wasmHeap();
+  if (heap === null) return zeros([...shape]);
+  const tensor = newHeapTensor(shape);
+  heap.float32(heapTensor(tensor)!.pointer, tensor.size).fill(0);
+  return tensor;
 }
 
 /** Null on other backends. */

@@ -3,7 +3,7 @@
  * it has gone the whole way; this one releases both as it walks.
  */
 
-import { add, dispose, engine, keep, onesLike, tidy, util, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { add, engine, keep, onesLike, tidy, util, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 
 /** An operation on the tape. */
 interface TapeNode {
@@ -11,7 +11,7 @@ interface TapeNode {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: readonly Tensor[];
   /** What `gradient` reads; the tape's own. */
-  readonly saved: Tensor[];
+  readonly saved: readonly Tensor[];
   readonly gradient?: (dys: (Tensor | null)[]) => Gradients;
 }
 
@@ -74,7 +74,7 @@ export function backPropagate(f: () => Scalar, ends: Ends): number {
       return answer.dataSync()[0];
     });
   } finally {
-    for (const { saved } of state.activeTape ?? []) dispose(saved);
+    for (const { saved } of state.activeTape ?? []) release(saved);
     gradients.dispose();
     state.activeTape = null;
   }
@@ -104,13 +104,13 @@ function stepsBack(tape: readonly TapeNode[], answer: Tensor, { leaves, taps }: 
     const inputs = Object.entries(node.inputs).filter(([, { id }]) => fromEnds.has(id));
     if (inputs.length > 0) for (const { id } of node.outputs) fromEnds.add(id);
     if (node.outputs.some(({ id }) => fromEnds.has(id))) steps.push({ node, inputs });
-    else dispose(node.saved);
+    else release(node.saved);
   }
   const toAnswer = new Set([answer.id]);
   return steps.reverse().filter(({ node, inputs }) => {
     const between = node.outputs.some(({ id }) => toAnswer.has(id));
     if (between) for (const [, { id }] of inputs) toAnswer.add(id);
-    else dispose(node.saved);
+    else release(node.saved);
     return between;
   });
 }
@@ -141,7 +141,7 @@ function walk(steps: readonly Step[], gradients: GradientSums, { leaves, onGradi
     } finally {
       engine().endScope();
     }
-    dispose(step.node.saved);
+    release(step.node.saved);
   }
 }
 
@@ -166,7 +166,7 @@ function goBack({ node, inputs }: Step, gradients: GradientSums): void {
       gradients.add(input, own.delete(dx) ? dx : keep(fresh ? dx : dx.clone()));
     }
   } finally {
-    dispose([...own]);
+    release(own);
   }
 }
 
@@ -178,7 +178,7 @@ class GradientSums {
   add({ id }: Tensor, dx: Tensor): void {
     const before = this.sums.get(id);
     this.sums.set(id, before === undefined ? dx : keep(add(before, dx)));
-    if (before !== undefined) dispose([before, dx]);
+    if (before !== undefined) release([before, dx]);
   }
 
   /** Null where none has arrived. */
@@ -189,6 +189,11 @@ class GradientSums {
   }
 
   dispose(): void {
-    dispose([...this.sums.values()]);
+    release(this.sums.values());
   }
+}
+
+/** For many small collections: `dispose` of tfjs looks for tensors at any depth. */
+function release(tensors: Iterable<Tensor>): void {
+  for (const tensor of tensors) tensor.dispose();
 }

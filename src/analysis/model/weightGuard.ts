@@ -1,8 +1,9 @@
 /** Keeps a hostile topology from allocating: no layer may declare more weights than the file holds. */
 
-import { type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { zeros, type DataType, type Tensor } from '@tensorflow/tfjs-core';
 import { layers, type LayerVariable } from '@tensorflow/tfjs-layers';
 import { DiagnosisError } from '../../report/errors';
+import { heapZeros } from '../backend/heap';
 import type { Layer } from './layerFacts';
 import { sizeOf } from './savedWeight';
 
@@ -15,7 +16,10 @@ type AddWeight = (
   ...rest: unknown[]
 ) => LayerVariable;
 
-const ZEROS = { apply: (shape: number[], dtype?: 'float32'): Tensor => zeros(shape, dtype) };
+const ZEROS = {
+  apply: (shape: number[], dtype: DataType = 'float32'): Tensor =>
+    dtype === 'float32' ? heapZeros(shape) : zeros(shape, dtype),
+};
 
 /**
  * Runs `build` with every weight created as zeros, which are overwritten from the file anyway (initialising orthogonal

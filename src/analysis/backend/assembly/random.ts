@@ -155,6 +155,7 @@ function logarithm<T>(e: T, f: T): T {
 // @ts-ignore: decorator of AssemblyScript
 @inline
 function next<T>(series: T, x: T, coefficient: f32): T {
+  if (isVector<T>()) return madd(series, x, f32x4.splat(coefficient));
   return plus<T>(times<T>(series, x), constant<T>(coefficient));
 }
 

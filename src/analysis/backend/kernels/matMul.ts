@@ -77,13 +77,13 @@ function product(
   const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const out = call.output([...batch, rows, columns]);
   if (size(out) === 0) return out;
-  const [left, right] = [a, b].map((operand) => spread(call, operand, batch));
-  const pointers = [left, right, out].map((tensor) => call.pointer(tensor));
+  const left = spread(call, a, batch);
+  const right = spread(call, b, batch);
   call.heap.matMul(
-    pointers[0],
-    pointers[1],
+    call.pointer(left),
+    call.pointer(right),
     bias === undefined ? 0 : call.pointer(bias),
-    pointers[2],
+    call.pointer(out),
     util.sizeFromShape(batch),
     rows,
     depth,
