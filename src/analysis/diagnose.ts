@@ -96,6 +96,7 @@ export async function diagnose(request: DiagnoseRequest, environment: DiagnoseEn
     const questions = openQuestions({ model: network.summary, ...measured, experiments: NO_EXPERIMENTS });
     const experiments = await experiment(network, probe, questions, {
       seed,
+      saved: measured.layers,
       memory,
       scheduler,
       onProgress: (progress) => clock.report(progress),

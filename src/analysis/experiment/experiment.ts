@@ -1,7 +1,7 @@
 /** Experiments on copies of the network that tell causes apart: what would fresh weights, other activations or other rates do? */
 
 import type { Progress } from '../../report/protocol';
-import type { Copies, Experiments, LearningRateLadder } from '../../report/report';
+import type { Copies, Experiments, LayerReport, LearningRateLadder } from '../../report/report';
 import { JobScheduler } from '../threads/jobScheduler';
 import { canBackPropagate, MAXIMUM_MEMORY, operationsPerSample, passBytes, samplesWithin } from '../measure/memory';
 import type { Network } from '../model/network';
@@ -21,6 +21,8 @@ export interface ExperimentOptions {
   readonly seed: number;
   /** Bytes that a pass may take; 2 GB where nothing is said. */
   readonly memory?: number;
+  /** What the saved network has shown: one fresh copy that shows the same, where only the size of a signal is asked for, is enough. */
+  readonly saved?: readonly Pick<LayerReport, 'name' | 'silentUnits' | 'signal' | 'gradient'>[];
   /** Who shares the work; this thread alone where nobody is named. */
   readonly scheduler?: JobScheduler;
   onProgress(progress: Progress): void;
@@ -32,7 +34,8 @@ const COPIES = 4;
 /**
  * The same where only the size of a signal is asked for: a variance over so many samples is off by a third (the root of
  * 2/15), an eighth of a decade, where one and a half decide. Of three copies one may have died without moving the median,
- * which lies between any two of them: the third is made only where the first two disagree.
+ * which lies between any two of them: the third is made only where the first two disagree, and the second fresh one only
+ * where the first disagrees with the saved network.
  */
 const FLOW_SAMPLES = 16;
 const FLOW_COPIES = 3;
@@ -95,7 +98,10 @@ export async function experiment(
       unknown: ['The network is too large to try out causes on copies of it within the budget.'],
     };
   }
-  const firstCopies = onlyFlow ? FIRST_FLOW_COPIES : perKind;
+  const firstCopies = (kind: CopyKind): number => {
+    if (!onlyFlow) return perKind;
+    return kind === 'fresh' && options.saved !== undefined ? 1 : FIRST_FLOW_COPIES;
+  };
   const ladderAffordable = samples * LADDER_PASSES * perSample <= 10 * BUDGET_OPERATIONS;
   const plan = planOf(network, questions, { firstCopies, perKind, ladderAffordable });
   return conclude(network, samples, plan, await perform(network, probe, options, samples, plan));
@@ -111,7 +117,7 @@ export function experimentOperations(network: Network): number {
 /** What is to be tried. */
 interface Plan {
   readonly trials: readonly Trial[];
-  /** Made of the kinds whose first copies disagree. */
+  /** Made of the kinds whose copies disagree, one by one. */
   readonly furtherCopies: readonly CopyTrial[];
   /** Null without a ladder of learning rates. */
   readonly ladder: Pick<LearningRateLadder, 'configuredRate' | 'start' | 'optimizer'> | null;
@@ -120,7 +126,7 @@ interface Plan {
 
 interface Extent {
   /** Copies of each kind, those that are made in any case and all. */
-  readonly firstCopies: number;
+  readonly firstCopies: (kind: CopyKind) => number;
   readonly perKind: number;
   readonly ladderAffordable: boolean;
 }
@@ -134,7 +140,7 @@ function planOf(
   const furtherCopies: CopyTrial[] = [];
   const addCopies = (weights: CopyKind): void => {
     for (let copy = 0; copy < perKind; copy++) {
-      (copy < firstCopies ? trials : furtherCopies).push({ kind: 'copy', weights, copy });
+      (copy < firstCopies(weights) ? trials : furtherCopies).push({ kind: 'copy', weights, copy });
     }
   };
   const unknown: string[] = [];
@@ -208,7 +214,13 @@ async function perform(
   };
   await make(plan.trials);
   const made: Results = { trials, results, labels: batch.labels === null ? 'random' : 'given' };
-  await make(plan.furtherCopies.filter(({ weights }) => !agree(copiesOf(made, weights))));
+  let further = plan.furtherCopies;
+  while (further.length > 0) {
+    const open = further.filter(({ weights }) => !agree(witnesses(made, weights, options.saved)));
+    const next = open.filter(({ weights }, i) => i === open.findIndex((other) => other.weights === weights));
+    await make(next);
+    further = open.filter((trial) => !next.includes(trial));
+  }
   return made;
 }
 
@@ -235,6 +247,29 @@ function copiesOf({ trials, results }: Results, weights: CopyKind): ReadonlyMap<
   const drawn = made.filter((copy) => copy !== null);
   return drawn.length < made.length ? [] : drawn;
 }
+
+/** What has to agree: the copies of one kind, and beside a single fresh one the saved network. */
+function witnesses(
+  made: Results,
+  weights: CopyKind,
+  saved: ExperimentOptions['saved'],
+): ReadonlyMap<string, CopyMeasurement>[] {
+  const copies = copiesOf(made, weights);
+  if (weights !== 'fresh' || copies.length !== 1 || saved === undefined) return copies;
+  return [asCopy(saved), ...copies];
+}
+
+const asCopy = (layers: NonNullable<ExperimentOptions['saved']>): ReadonlyMap<string, CopyMeasurement> =>
+  new Map(
+    layers.map(({ name, silentUnits, signal, gradient }) => [
+      name,
+      {
+        silentUnits: silentUnits.length,
+        variance: signal?.variance ?? null,
+        gradientRms: gradient?.outputRms ?? null,
+      },
+    ]),
+  );
 
 function conclude(network: Network, samples: number, { ladder, unknown }: Plan, made: Results): Experiments {
   const copies = (kind: CopyKind): Copies | null => {

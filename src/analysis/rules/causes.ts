@@ -1,6 +1,6 @@
 /** Causes of a signal that shrinks or grows, told apart by what copies of the network did. */
 
-import { formatFactor } from '../../report/format';
+import { formatFactor, formatPlural } from '../../report/format';
 import type { Cause, Copies, LayerReport, Suggestion } from '../../report/report';
 import { growingCause, shrinkingCause } from './weightCauses';
 import { isUntrained, type Measurement } from './rule';
@@ -34,8 +34,13 @@ export function flowCause(measurement: Measurement, stretch: Stretch, direction:
     value !== null &&
     (Math.abs(value) < CURED_LOG ||
       Math.abs(value) < CURED_SHARE * (Number.isFinite(log) ? Math.abs(log) : UNMEASURED_DECADES));
-  const words = (value: number): string =>
-    Math.abs(value) < 0.15 ? 'keep the signal' : `change it by ${formatFactor(10 ** Math.abs(value))} only`;
+  /** `kind`: what the copies are. */
+  const words = ({ count }: Copies, kind: string, value: number): string => {
+    const s = count === 1 ? 's' : '';
+    const does =
+      Math.abs(value) < 0.15 ? `keep${s} the signal` : `change${s} it by ${formatFactor(10 ** Math.abs(value))} only`;
+    return `${formatPlural(count, 'copy', 'copies')} ${kind} ${does}`;
+  };
   const [freshChange, fittingChange, rectifiedChange] = [change(fresh), change(fitting), change(rectified)];
   const dead = stretch.layers.find(
     ({ units, silentUnits }) => units !== null && units > 0 && silentUnits.length === units,
@@ -51,7 +56,7 @@ export function flowCause(measurement: Measurement, stretch: Stretch, direction:
   }
   if (fitting === null) return log < 0 ? shrinkingCause(stretch.layers) : growingCause(stretch.layers);
   if (cured(freshChange)) {
-    const copies = `${fresh!.count} copies with freshly drawn weights ${words(freshChange)}`;
+    const copies = words(fresh!, 'with freshly drawn weights', freshChange);
     return isUntrained(measurement)
       ? {
           id: 'weights',
@@ -64,7 +69,7 @@ export function flowCause(measurement: Measurement, stretch: Stretch, direction:
     return {
       id: 'initialization',
       title: 'The initialisation',
-      explanation: `${fitting.count} copies initialised to fit their activations ${words(fittingChange)}; the same network as configured does not.`,
+      explanation: `${words(fitting, 'initialised to fit their activations', fittingChange)}; the same network as configured does not.`,
     };
   }
   if (cured(rectifiedChange)) {
@@ -74,7 +79,7 @@ export function flowCause(measurement: Measurement, stretch: Stretch, direction:
     return {
       id: 'activation',
       title: `The ${name} activation`,
-      explanation: `${rectified!.count} copies with ReLU and He initialisation in place of ${name} ${words(rectifiedChange)}; better weights alone do not help.`,
+      explanation: `${words(rectified!, `with ReLU and He initialisation in place of ${name}`, rectifiedChange)}; better weights alone do not help.`,
     };
   }
   return {
@@ -124,7 +129,7 @@ export function flowEffects(
   const effect = (copies: Copies | null): Suggestion['effect'] => {
     const after = copies === null ? null : changeOver(copies, stretch, direction);
     if (copies === null || after === null) return null;
-    const how = `Measured on ${copies.count} freshly drawn copies with ${experiments.samples} samples.`;
+    const how = `Measured on ${formatPlural(copies.count, 'freshly drawn copy', 'freshly drawn copies')} with ${experiments.samples} samples.`;
     return { quantity, before: 10 ** log, after: 10 ** after, how };
   };
   return { fitting: effect(experiments.fitting), rectified: effect(experiments.rectified) };

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { experiment, type Questions } from '../../../src/analysis/experiment/experiment';
+import { measure } from '../../../src/analysis/measure/measure';
 import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
 import { syntheticProbe } from '../../../src/analysis/probe/syntheticProbe';
 import type { Experiments } from '../../../src/report/report';
@@ -60,6 +61,28 @@ describe('the experiments', () => {
     // The variance of half a sigmoid's argument of unit variance, within what two copies of 16 samples tell.
     expect(fresh!.layers[0].variance).toBeGreaterThan(0.01);
     expect(fresh!.layers[0].variance).toBeLessThan(0.1);
+  });
+
+  it('make one fresh copy only where it shows what the saved network does', async () => {
+    const countsAround = async (factor: number): Promise<number[]> => {
+      const network = build(128, 3);
+      const kernel = network.calls[1].weights[0].value as tf.Variable;
+      kernel.assign(tf.tidy(() => tf.mul(kernel, factor)));
+      const probe = syntheticProbe(network.inputs, 5);
+      const options = { seed: 5, onProgress: () => undefined };
+      const { layers } = await measure(network, probe, { ...options, samples: 256 });
+      const { fresh, fitting, rectified } = await experiment(
+        network,
+        probe,
+        { ...NOTHING, flow: true },
+        { ...options, saved: layers },
+      );
+      network.dispose();
+      return [fresh, fitting, rectified].map((copies) => copies!.count);
+    };
+    expect(await countsAround(1)).toEqual([1, 2, 2]);
+    // A hundred times the variance at the second layer.
+    expect(await countsAround(0.1)).toEqual([2, 2, 2]);
   });
 
   it('take more where units are dead or steps are to be tried', async () => {
