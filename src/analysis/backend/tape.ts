@@ -133,15 +133,20 @@ function walk(steps: readonly Step[], gradients: GradientSums, { leaves, onGradi
       for (const [, { id }] of step.inputs) {
         const leaf = wait(id, -1) === 0 ? leafOf.get(id) : undefined;
         const dy = leaf && gradients.take(leaf);
-        if (leaf && dy) {
-          onGradient(leaf, dy);
-          dy.dispose();
-        }
+        if (leaf && dy) show(leaf, dy, onGradient);
       }
     } finally {
       engine().endScope();
     }
     release(step.node.saved);
+  }
+}
+
+function show(leaf: Tensor, dy: Tensor, onGradient: Ends['onGradient']): void {
+  try {
+    onGradient(leaf, dy);
+  } finally {
+    dy.dispose();
   }
 }
 

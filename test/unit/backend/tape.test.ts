@@ -198,6 +198,12 @@ describe('backPropagate', () => {
       expect(tf.memory().numTensors).toBe(before.numTensors);
       expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers);
     }
+    const refuse = (): void => {
+      throw new Error('refused');
+    };
+    const f = (): tf.Scalar => tf.sum(tf.tanh(x));
+    expect(() => backPropagate(f, { leaves: [x], taps: [], onGradient: refuse })).toThrow('refused');
+    expect(tf.memory().numTensors).toBe(before.numTensors);
     // The next run is not disturbed.
     expect(gradients(() => tf.sum(x), [x]).of).toEqual([Float32Array.of(1, 1, 1, 1)]);
     x.dispose();
