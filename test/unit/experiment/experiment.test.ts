@@ -64,8 +64,7 @@ describe('the experiments', () => {
   });
 
   it('make one fresh copy only where it shows what the saved network does', async () => {
-    const countsAround = async (factor: number): Promise<number[]> => {
-      const network = build(128, 3);
+    const countsAround = async (factor: number, network = build(128, 3)): Promise<number[]> => {
       const kernel = network.calls[1].weights[0].value as tf.Variable;
       kernel.assign(tf.tidy(() => tf.mul(kernel, factor)));
       const probe = syntheticProbe(network.inputs, 5);
@@ -83,6 +82,8 @@ describe('the experiments', () => {
     expect(await countsAround(1)).toEqual([1, 2, 2]);
     // A hundred times the variance at the second layer.
     expect(await countsAround(0.1)).toEqual([2, 2, 2]);
+    // Copies of a narrow network disagree with each other, too.
+    expect(await countsAround(0.1, build())).toEqual([3, 3, 3]);
   });
 
   it('take more where units are dead or steps are to be tried', async () => {

@@ -20,7 +20,7 @@ const { layers } = tfl;
 
 const dense = () => networkOf(tfl.sequential({ layers: [layers.dense({ units: 3, inputShape: [4] })] }));
 
-const convolutions = (activation: 'relu' | 'gelu' = 'relu') =>
+const convolutions = (activation: 'relu' | 'selu' | 'gelu' = 'relu') =>
   networkOf(
     tfl.sequential({
       layers: Array.from({ length: 6 }, (_, i) =>
@@ -164,6 +164,17 @@ describe('the memory of a measurement', () => {
     return networkOf(tfl.model({ inputs: x, outputs: sum }));
   };
 
+  const large = () =>
+    networkOf(
+      tfl.sequential({
+        layers: [
+          layers.conv2d({ filters: 64, kernelSize: 1, activation: 'selu', inputShape: [32, 32, 1] }),
+          layers.globalAveragePooling2d({}),
+          layers.dense({ units: 2 }),
+        ],
+      }),
+    );
+
   const separable = () =>
     networkOf(
       tfl.sequential({
@@ -175,7 +186,9 @@ describe('the memory of a measurement', () => {
 
   it.each([
     ['convolutions', () => convolutions()],
+    ['convolutions with SELU', () => convolutions('selu')],
     ['convolutions with GELU', () => convolutions('gelu')],
+    ['a single large layer', large],
     ['separable convolutions', separable],
     ['residual blocks', residual],
     ['an LSTM', () => recurrent('lstm', 60)],
@@ -196,6 +209,18 @@ describe('the memory of a measurement', () => {
       expect(estimate, direction).toBeLessThan(8 * peak);
     }
     network.dispose();
+  });
+
+  it('is no more for a ReLU than for a sigmoid, which keeps what it answers', async () => {
+    const peakOf = async (activation: 'relu' | 'sigmoid'): Promise<number> => {
+      const deep = Array.from({ length: 20 }, () => layers.dense({ units: 64, activation, inputShape: [64] }));
+      const network = networkOf(tfl.sequential({ layers: deep }));
+      const peak = await peakBytes(() => run(network, 64, MAXIMUM_MEMORY));
+      network.dispose();
+      return peak;
+    };
+    await peakOf('relu');
+    expect(await peakOf('relu')).toBe(await peakOf('sigmoid'));
   });
 
   it('does not grow with the number of samples', async () => {
