@@ -35,7 +35,7 @@ export function benchmarkPage(
     '',
     '## Warm: one batch, forward and backward',
     '',
-    "*Bare* is a forward and a backward pass with the gradients of all weights. *Probe* adds what the diagnosis takes of the batch: statistics per unit and histograms of every pre-activation and output, and the gradients at both. *PyTorch probe* does that with hooks (`test/benchmark/torch_probe.py`); since a hook sees nothing within `nn.LSTM`, its probe writes the steps of the LSTM out, where bare, and a probe of the last output alone, are `nn.LSTM`'s time. Its products of matrices use the processor's widest vectors, of 512 bits where it has AVX-512; WebAssembly has 128, which bounds ours.",
+    "*Bare* is a forward and a backward pass with the gradients of all weights. *Probe* adds what the diagnosis takes of the batch: statistics per unit and histograms of every pre-activation and output, and the gradients at both. *PyTorch probe* does that with hooks (`test/benchmark/torch_probe.py`). A hook sees nothing within `nn.LSTM`, so this probe of the LSTM goes step by step, with the statistics of all steps taken at once; bare is `nn.LSTM` itself, which takes no longer with hooks at its last output alone. PyTorch's products of matrices use the processor's widest vectors, of 512 bits where it has AVX-512; WebAssembly has 128, which bounds ours.",
     '',
     ...table(
       ['network (batch)', 'bare', 'probe', 'probe / bare', 'PyTorch bare', 'PyTorch probe', 'probe / PyTorch probe'],
