@@ -13,10 +13,10 @@ const BATCH_SAMPLES = 256;
 const COPIES = 10;
 /**
  * Layers and activations that are one operation: what is saved of them is what they were given, and their argument. Measured: 1
- * to 2 values per output value; of others, such as GELU and separable convolutions, 3 to 7.
+ * to 2 values per output value; of others, such as GELU, separable convolutions and volumes, 3 to 7.
  */
 const PLAIN_LAYERS =
-  /^(Dense|Conv[123]D|DepthwiseConv2D|BatchNormalization|LayerNormalization|Activation|ReLU|Add|Concatenate|Dot|Dropout|Flatten|Reshape|ZeroPadding.*|(Global)?(Max|Average)Pooling.*)$/;
+  /^(Dense|Conv[12]D|DepthwiseConv2D|BatchNormalization|LayerNormalization|Activation|ReLU|Add|Concatenate|Dot|Dropout|Flatten|Reshape|ZeroPadding.*|(Global)?(Max|Average)Pooling[12]D)$/;
 const PLAIN_ACTIVATIONS = new Set([
   'linear',
   'relu',
@@ -29,6 +29,8 @@ const PLAIN_ACTIVATIONS = new Set([
   'softmax',
 ]);
 const PLAIN_COPIES = 2;
+/** Per value of the network's inputs: themselves, and what is padded or put in another order. Measured: 1 to 1.8. */
+const INPUT_COPIES = 2;
 /** And what computing the gradients of one layer takes per value of its output. Measured: 2 to 6. */
 const GRADIENT_COPIES = 6;
 /**
@@ -153,9 +155,10 @@ function heldPerSample(network: Network, probe: Pick<Probe, 'inputs'>, direction
 }
 
 /** What is saved for the way back, and what the largest layer takes on it. */
-function heldBackward({ calls }: Network, shapes: Shapes): number {
-  let [saved, largest] = [1, 0];
-  for (const call of calls) {
+function heldBackward(network: Network, shapes: Shapes): number {
+  let saved = INPUT_COPIES * inputValues(network, shapes);
+  let largest = 0;
+  for (const call of network.calls) {
     const own = sizeOf(call.outputShape);
     saved += savedCopies(call) * own + innerValues(call, shapes, 'backward');
     largest = Math.max(largest, own);
@@ -163,16 +166,20 @@ function heldBackward({ calls }: Network, shapes: Shapes): number {
   return saved + GRADIENT_COPIES * largest;
 }
 
-function savedCopies({ className, activation }: LayerCall): number {
-  const plain = activation === null || PLAIN_ACTIVATIONS.has(activation.name);
-  return plain && PLAIN_LAYERS.test(className) ? PLAIN_COPIES : COPIES;
+const inputValues = ({ inputs }: Network, shapes: Shapes): number =>
+  inputs.reduce((sum, { name }) => sum + sizeOf(shapes.get(name)!), 1);
+
+function savedCopies({ className, activation, unitAxis }: LayerCall): number {
+  const plainActivation = activation === null || PLAIN_ACTIVATIONS.has(activation.name);
+  // Channels that come first are brought last and back.
+  return plainActivation && unitAxis === -1 && PLAIN_LAYERS.test(className) ? PLAIN_COPIES : COPIES;
 }
 
 /** The largest layer with the outputs that are waited for while it is computed. */
 function heldForward(network: Network, shapes: Shapes): number {
   const lastReader = new Map(network.calls.flatMap(({ inputs }, i) => inputs.map((name) => [name, i])));
   const sizeNamed = (name: string): number => sizeOf(shapes.get(name) ?? []);
-  let waiting = network.inputs.reduce((sum, { name }) => sum + sizeNamed(name), 1);
+  let waiting = inputValues(network, shapes);
   let most = waiting;
   network.calls.forEach((call, i) => {
     const own = sizeOf(call.outputShape);

@@ -175,6 +175,15 @@ describe('the memory of a measurement', () => {
       }),
     );
 
+  const fromLargeInput = (layer: tfl.layers.Layer) => () => networkOf(tfl.sequential({ layers: [layer] }));
+
+  const channelsFirst = () =>
+    networkOf(
+      tfl.sequential({
+        layers: Array.from({ length: 4 }, () => layers.batchNormalization({ axis: 1, inputShape: [16, 16, 16] })),
+      }),
+    );
+
   const separable = () =>
     networkOf(
       tfl.sequential({
@@ -190,6 +199,16 @@ describe('the memory of a measurement', () => {
     ['convolutions with GELU', () => convolutions('gelu')],
     ['a single large layer', large],
     ['separable convolutions', separable],
+    [
+      'strides over a large input',
+      fromLargeInput(layers.conv2d({ filters: 4, kernelSize: 3, strides: 4, inputShape: [64, 64, 16] })),
+    ],
+    ['pooling of a large input', fromLargeInput(layers.maxPooling2d({ poolSize: 4, inputShape: [64, 64, 16] }))],
+    [
+      'strides over a volume',
+      fromLargeInput(layers.conv3d({ filters: 8, kernelSize: 3, strides: 2, inputShape: [8, 16, 16, 8] })),
+    ],
+    ['normalisation, channels first', channelsFirst],
     ['residual blocks', residual],
     ['an LSTM', () => recurrent('lstm', 60)],
     ['a GRU', () => recurrent('gru', 60)],
