@@ -363,6 +363,16 @@ describe('vanishing-gradient', () => {
     expect(cause(vanished, vanished, cured)).toBe('activation');
     expect(cause(vanished, vanished, null)).toBe('depth');
   });
+
+  it.each([
+    [1, /^1 copy with freshly drawn weights keeps the signal;/],
+    [3, /^3 copies with freshly drawn weights keep the signal;/],
+  ])('says what %d fresh copies do', (count, explanation) => {
+    const layers = chain(1e-8, 1e-4, 1);
+    const kept = { ...copies(layers, () => ({ gradientRms: 1 })), count };
+    const experiments = { ...NO_EXPERIMENTS, fresh: kept, fitting: kept };
+    expect(vanishingGradient.judge(measurement(layers, { experiments }))[0].cause?.explanation).toMatch(explanation);
+  });
 });
 
 describe('exploding-gradient', () => {
