@@ -35,12 +35,17 @@ interface Recorder {
 
 const recorder = (): Recorder => engine() as unknown as Recorder;
 
+/** The values of `x` once more, without a copy and without a trace on the tape. */
+export function sharing(x: Tensor): Tensor {
+  const running = engine();
+  running.backend.incRef(x.dataId);
+  return running.makeTensorFromTensorInfo(x);
+}
+
 /** The same values as `x`; `onGradient` is shown what is back-propagated through here, summed over all uses. */
 export function tap(x: Tensor, onGradient: (dy: Tensor) => void): Tensor {
   if (x.dtype !== 'float32') return x;
-  const running = engine();
-  running.backend.incRef(x.dataId);
-  const tapped: Tensor = running.makeTensorFromTensorInfo(x);
+  const tapped = sharing(x);
   const gradient = (dy: Tensor): Gradients => {
     onGradient(dy);
     return { x: () => dy };

@@ -7,11 +7,15 @@ import { forwardBackward, type PassObserver } from '../measure/pass';
 import { randomCotangent } from '../measure/cotangent';
 import type { LayerCall, Network } from '../model/network';
 
-/** What one copy of the network shows of a layer. */
-export interface CopyMeasurement {
-  readonly silentUnits: number;
+/** The size of a layer's signal, forward and back. */
+export interface Flow {
   readonly variance: number | null;
   readonly gradientRms: number | null;
+}
+
+/** What one copy of the network shows of a layer. */
+export interface CopyMeasurement extends Flow {
+  readonly silentUnits: number;
 }
 
 /**
@@ -92,7 +96,7 @@ const AGREEMENT = 0.5;
  * Whether all copies show about the same of every layer, so that the median with one more would too. There is nothing to
  * agree on without copies.
  */
-export function agree(copies: readonly ReadonlyMap<string, CopyMeasurement>[]): boolean {
+export function agree(copies: readonly ReadonlyMap<string, Flow>[]): boolean {
   const [first, ...others] = copies;
   const close = (a: number | null, b: number | null): boolean =>
     a === b || (a !== null && b !== null && Math.abs(Math.log10(a / b)) <= AGREEMENT);

@@ -6,7 +6,7 @@ import { JobScheduler } from '../threads/jobScheduler';
 import { canBackPropagate, MAXIMUM_MEMORY, operationsPerSample, passBytes, samplesWithin } from '../measure/memory';
 import type { Network } from '../model/network';
 import type { Probe } from '../probe/probe';
-import { agree, averaged, type CopyMeasurement } from './copies';
+import { agree, averaged, type CopyMeasurement, type Flow } from './copies';
 import {
   canDraw,
   isSaturatingHidden,
@@ -22,7 +22,7 @@ export interface ExperimentOptions {
   /** Bytes that a pass may take; 2 GB where nothing is said. */
   readonly memory?: number;
   /** What the saved network has shown: one fresh copy that shows the same, where only the size of a signal is asked for, is enough. */
-  readonly saved?: readonly Pick<LayerReport, 'name' | 'silentUnits' | 'signal' | 'gradient'>[];
+  readonly saved?: readonly Pick<LayerReport, 'name' | 'signal' | 'gradient'>[];
   /** Who shares the work; this thread alone where nobody is named. */
   readonly scheduler?: JobScheduler;
   onProgress(progress: Progress): void;
@@ -253,23 +253,15 @@ function witnesses(
   made: Results,
   weights: CopyKind,
   saved: ExperimentOptions['saved'],
-): ReadonlyMap<string, CopyMeasurement>[] {
+): readonly ReadonlyMap<string, Flow>[] {
   const copies = copiesOf(made, weights);
   if (weights !== 'fresh' || copies.length !== 1 || saved === undefined) return copies;
-  return [asCopy(saved), ...copies];
+  const flows = saved.map(({ name, signal, gradient }): [string, Flow] => [
+    name,
+    { variance: signal?.variance ?? null, gradientRms: gradient?.outputRms ?? null },
+  ]);
+  return [new Map(flows), ...copies];
 }
-
-const asCopy = (layers: NonNullable<ExperimentOptions['saved']>): ReadonlyMap<string, CopyMeasurement> =>
-  new Map(
-    layers.map(({ name, silentUnits, signal, gradient }) => [
-      name,
-      {
-        silentUnits: silentUnits.length,
-        variance: signal?.variance ?? null,
-        gradientRms: gradient?.outputRms ?? null,
-      },
-    ]),
-  );
 
 function conclude(network: Network, samples: number, { ladder, unknown }: Plan, made: Results): Experiments {
   const copies = (kind: CopyKind): Copies | null => {

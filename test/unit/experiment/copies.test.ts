@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { agree, averaged, measureCopy } from '../../../src/analysis/experiment/copies';
-import { Laboratory, type Trial } from '../../../src/analysis/experiment/laboratory';
+import { Laboratory, type LaboratorySetup, type Trial } from '../../../src/analysis/experiment/laboratory';
 import { ScratchWeights, weightsOf } from '../../../src/analysis/experiment/scratchWeights';
 import { measure } from '../../../src/analysis/measure/measure';
 import type { LayersNetwork } from '../../../src/analysis/model/layersNetwork';
@@ -21,6 +21,15 @@ function build(): LayersNetwork {
   const head = tfl.layers.dense({ units: 3, activation: 'softmax', name: 'head' }).apply(saturated);
   return networkOf(tfl.model({ inputs: x, outputs: head as tfl.SymbolicTensor }));
 }
+
+const setupWith = async (optimizer: string, network: LayersNetwork): Promise<LaboratorySetup> => ({
+  seed: 3,
+  batch: await syntheticProbe(network.inputs, 3).batch(0, 20),
+  samples: 20,
+  inputShapes: [[6]],
+  labelShapes: null,
+  optimizer,
+});
 
 const bits = (network: LayersNetwork): Uint8Array[] =>
   [...weightsOf(network).keys()].map((tensor) => new Uint8Array(tensor.dataSync<'float32'>().slice().buffer));
@@ -51,15 +60,7 @@ describe('a laboratory', () => {
   it('makes every trial as if it were the only one, and puts the weights back', async () => {
     const network = build();
     const before = bits(network);
-    const probe = syntheticProbe(network.inputs, 3);
-    const setup = {
-      seed: 3,
-      batch: await probe.batch(0, 20),
-      samples: 20,
-      inputShapes: [[6]],
-      labelShapes: null,
-      optimizer: 'momentum',
-    };
+    const setup = await setupWith('momentum', network);
     const copy: Trial = { kind: 'copy', weights: 'fitting', copy: 1 };
     const trials: Trial[] = [copy, { kind: 'step' }, { kind: 'rate', rate: 0.3 }, copy, { kind: 'step' }];
     const alone = trials.map((trial) => {
@@ -84,16 +85,8 @@ describe('experiments', () => {
   it('leave the weights as they were where one of them fails', async () => {
     const network = build();
     const before = bits(network);
-    const probe = syntheticProbe(network.inputs, 3);
     const tensors = tf.memory().numTensors;
-    const setup = {
-      seed: 3,
-      batch: await probe.batch(0, 20),
-      samples: 20,
-      inputShapes: [[6]],
-      labelShapes: null,
-      optimizer: 'unheard of',
-    };
+    const setup = await setupWith('unheard of', network);
     const trials: Trial[] = [
       { kind: 'copy', weights: 'fitting', copy: 0 },
       { kind: 'rate', rate: 0.1 },

@@ -1,4 +1,5 @@
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
+import { sharing } from '../tape';
 
 /** What an operation saves a tensor with, which the types of tfjs call private. */
 interface Saving {
@@ -14,9 +15,5 @@ export function shareSavedTensors(): void {
   const running = engine();
   const saving = running as unknown as Saving;
   const stock = saving.clone.bind(running);
-  saving.clone = (x) => {
-    if (running.state.gradientDepth > 1) return stock(x);
-    running.backend.incRef(x.dataId);
-    return running.makeTensorFromTensorInfo(x);
-  };
+  saving.clone = (x) => (running.state.gradientDepth > 1 ? stock(x) : sharing(x));
 }
